@@ -1,0 +1,65 @@
+//! Who this process is, and the maps of a user namespace: credentials(7).
+
+use std::io::Write;
+use std::path::Path;
+
+use nix::unistd::{Gid, Uid};
+
+use super::{Result, call, quoted};
+
+/// Becomes the user `uid`: setuid(2). With CAP_SETUID all three ids change.
+#[track_caller]
+pub fn setuid(uid: Uid) -> Result<()> {
+    call(
+        "setuid",
+        "setuid(2)",
+        || vec![uid.to_string()],
+        || nix::unistd::setuid(uid),
+    )
+}
+
+/// Takes `gid` as its group: setgid(2).
+#[track_caller]
+pub fn setgid(gid: Gid) -> Result<()> {
+    call(
+        "setgid",
+        "setgid(2)",
+        || vec![gid.to_string()],
+        || nix::unistd::setgid(gid),
+    )
+}
+
+/// Sets the supplementary groups: setgroups(2). An empty list drops them all.
+#[track_caller]
+pub fn setgroups(groups: &[Gid]) -> Result<()> {
+    call(
+        "setgroups",
+        "setgroups(2)",
+        || {
+            let list: Vec<_> = groups.iter().map(Gid::to_string).collect();
+            vec![groups.len().to_string(), format!("[{}]", list.join(", "))]
+        },
+        || nix::unistd::setgroups(groups),
+    )
+}
+
+/// Writes a small file of the kernel in one write(2), as /proc/PID/uid_map wants it.
+///
+/// `man` names the page that explains this file: a write to it is a request to the kernel.
+#[track_caller]
+pub fn write_file(path: impl AsRef<Path>, text: &str, man: &'static str) -> Result<()> {
+    let path = path.as_ref();
+    call(
+        "write",
+        man,
+        || vec![quoted(path), quoted(text.trim_end())],
+        || {
+            let opened = std::fs::OpenOptions::new().write(true).open(path);
+            let written = opened.and_then(|mut file| file.write(text.as_bytes()));
+            written.map_err(|error| {
+                nix::errno::Errno::from_raw(error.raw_os_error().unwrap_or(nix::libc::EIO))
+            })
+        },
+    )
+    .map(|_: usize| ())
+}

@@ -1,0 +1,96 @@
+//! Which directory is `/`, and where we stand.
+
+use std::path::Path;
+
+use nix::sys::stat::{self, Mode, SFlag};
+
+use super::{Result, call, quoted};
+
+/// Changes the current directory: chdir(2).
+#[track_caller]
+pub fn chdir(path: impl AsRef<Path>) -> Result<()> {
+    let path = path.as_ref();
+    call(
+        "chdir",
+        "chdir(2)",
+        || vec![quoted(path)],
+        || nix::unistd::chdir(path),
+    )
+}
+
+/// Changes the current directory to one that is open: fchdir(2).
+#[track_caller]
+pub fn fchdir(directory: impl std::os::fd::AsFd) -> Result<()> {
+    use std::os::fd::AsRawFd;
+    let directory = directory.as_fd();
+    call(
+        "fchdir",
+        "chdir(2)",
+        || vec![directory.as_raw_fd().to_string()],
+        || nix::unistd::fchdir(directory),
+    )
+}
+
+/// Gives this process another root directory: chroot(2). Needs CAP_SYS_CHROOT.
+///
+/// It changes nothing else: not the current directory, not what is open.
+#[track_caller]
+pub fn chroot(path: impl AsRef<Path>) -> Result<()> {
+    let path = path.as_ref();
+    call(
+        "chroot",
+        "chroot(2)",
+        || vec![quoted(path)],
+        || nix::unistd::chroot(path),
+    )
+}
+
+/// Makes `new_root` the root of the mount namespace and moves the old root to
+/// `put_old`: pivot_root(2).
+#[track_caller]
+pub fn pivot_root(new_root: impl AsRef<Path>, put_old: impl AsRef<Path>) -> Result<()> {
+    let (new_root, put_old) = (new_root.as_ref(), put_old.as_ref());
+    call(
+        "pivot_root",
+        "pivot_root(2)",
+        || vec![quoted(new_root), quoted(put_old)],
+        || nix::unistd::pivot_root(new_root, put_old),
+    )
+}
+
+/// Makes a directory: mkdir(2). `mode` is cut by the umask.
+#[track_caller]
+pub fn mkdir(path: impl AsRef<Path>, mode: u32) -> Result<()> {
+    let path = path.as_ref();
+    call(
+        "mkdir",
+        "mkdir(2)",
+        || vec![quoted(path), format!("{mode:#o}").replacen("0o", "0", 1)],
+        || nix::unistd::mkdir(path, Mode::from_bits_truncate(mode)),
+    )
+}
+
+/// Makes a character device: mknod(2). Needs CAP_MKNOD in the initial user namespace.
+#[track_caller]
+pub fn mknod_character(path: impl AsRef<Path>, mode: u32, major: u64, minor: u64) -> Result<()> {
+    let path = path.as_ref();
+    call(
+        "mknod",
+        "mknod(2)",
+        || {
+            vec![
+                quoted(path),
+                format!("S_IFCHR|0{mode:o}"),
+                format!("makedev({major:#x}, {minor:#x})"),
+            ]
+        },
+        || {
+            stat::mknod(
+                path,
+                SFlag::S_IFCHR,
+                Mode::from_bits_truncate(mode),
+                stat::makedev(major, minor),
+            )
+        },
+    )
+}
