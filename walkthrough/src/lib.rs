@@ -1,0 +1,5 @@
+//! The player of pages.
+#![forbid(unsafe_code)]
+
+pub mod page;
+pub mod proc;
