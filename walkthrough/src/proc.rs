@@ -57,7 +57,11 @@ fn stat(pid: &str) -> Option<Vec<String>> {
 
 /// Whether it runs: there, and no zombie that waits to be collected.
 pub fn is_alive(pid: &str) -> bool {
-    stat(pid).is_some_and(|fields| fields.first().is_some_and(|state| state != "Z" && state != "X"))
+    stat(pid).is_some_and(|fields| {
+        fields
+            .first()
+            .is_some_and(|state| state != "Z" && state != "X")
+    })
 }
 
 /// Its parent.
@@ -67,8 +71,13 @@ pub fn parent(pid: &str) -> Option<String> {
 
 /// Every process, as numbers.
 pub fn all() -> Vec<u32> {
-    let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
-    entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect()
+    let Ok(entries) = fs::read_dir("/proc") else {
+        return Vec::new();
+    };
+    entries
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .collect()
 }
 
 /// Its children and theirs, down to the last.
@@ -79,7 +88,10 @@ pub fn descendants(of: u32) -> Vec<u32> {
         .collect();
     let (mut family, mut next) = (Vec::new(), vec![of]);
     while let Some(one) = next.pop() {
-        let children = pairs.iter().filter(|(_, parent)| *parent == one).map(|(pid, _)| *pid);
+        let children = pairs
+            .iter()
+            .filter(|(_, parent)| *parent == one)
+            .map(|(pid, _)| *pid);
         for child in children {
             family.push(child);
             next.push(child);
@@ -94,7 +106,10 @@ pub fn descendants(of: u32) -> Vec<u32> {
 /// The process is gone or its table is not ours to read.
 pub fn mounts(pid: &str) -> std::io::Result<Vec<String>> {
     let text = fs::read_to_string(format!("/proc/{pid}/mountinfo"))?;
-    Ok(text.lines().map(|line| line.splitn(4, ' ').nth(3).unwrap_or(line).to_owned()).collect())
+    Ok(text
+        .lines()
+        .map(|line| line.splitn(4, ' ').nth(3).unwrap_or(line).to_owned())
+        .collect())
 }
 
 /// The file system type of the topmost mount at `path`, as the process sees it.
@@ -102,7 +117,17 @@ pub fn mounts(pid: &str) -> std::io::Result<Vec<String>> {
 /// # Errors
 /// Its table cannot be read.
 pub fn mount_type(pid: &str, path: &str) -> Result<Option<String>, String> {
-    let mounts = mounts(pid).map_err(|error| format!("cannot read the mounts of {pid}: {error}"))?;
-    let found = mounts.iter().rev().find(|line| line.split(' ').nth(1) == Some(path));
-    Ok(found.and_then(|line| line.split(" - ").nth(1)?.split(' ').next().map(str::to_owned)))
+    let mounts =
+        mounts(pid).map_err(|error| format!("cannot read the mounts of {pid}: {error}"))?;
+    let found = mounts
+        .iter()
+        .rev()
+        .find(|line| line.split(' ').nth(1) == Some(path));
+    Ok(found.and_then(|line| {
+        line.split(" - ")
+            .nth(1)?
+            .split(' ')
+            .next()
+            .map(str::to_owned)
+    }))
 }

@@ -69,7 +69,11 @@ impl Prompt {
     pub fn cut(line: &str) -> Option<(Self, &'static str, &str)> {
         PROMPTS.iter().find_map(|&(written, prompt)| {
             let rest = line.strip_prefix(written)?;
-            let command = if rest.is_empty() { "" } else { rest.strip_prefix(' ')? };
+            let command = if rest.is_empty() {
+                ""
+            } else {
+                rest.strip_prefix(' ')?
+            };
             Some((prompt, written, command.trim_end()))
         })
     }
@@ -81,9 +85,14 @@ impl Block {
     /// # Errors
     /// The first line that is not as `book/AUTHORING.md` says.
     pub fn parse(info: &str, text: &str, at: usize) -> Result<Self, PageError> {
-        let mut block = Self { at, ..Self::default() };
+        let mut block = Self {
+            at,
+            ..Self::default()
+        };
         for word in info.split_whitespace().skip(1) {
-            block.read_word(word).map_err(|what| PageError::new(at, what))?;
+            block
+                .read_word(word)
+                .map_err(|what| PageError::new(at, what))?;
         }
         for (i, line) in text.lines().enumerate() {
             block.read_line(line, at + 1 + i)?;
@@ -107,7 +116,11 @@ impl Block {
             Some(("needs", value)) => self.needs.extend(list(value)),
             Some(("if", value)) => self.only_if.extend(list(value)),
             None if word == "slow" => self.slow = true,
-            _ => return Err(format!("`{word}`: an info string holds claim=, needs=, if=, slow and nothing else")),
+            _ => {
+                return Err(format!(
+                    "`{word}`: an info string holds claim=, needs=, if=, slow and nothing else"
+                ));
+            }
         }
         Ok(())
     }
@@ -118,7 +131,13 @@ impl Block {
                 return Err(PageError::new(at, "a prompt without a command"));
             }
             let command = command.to_owned();
-            self.lines.push(Line { prompt, command, expected: Vec::new(), status: 0, at });
+            self.lines.push(Line {
+                prompt,
+                command,
+                expected: Vec::new(),
+                status: 0,
+                at,
+            });
             return Ok(());
         }
         let Some(line) = self.lines.last_mut() else {
@@ -138,14 +157,22 @@ impl Block {
     fn check(&self) -> Result<(), PageError> {
         for line in &self.lines {
             if line.expected.iter().filter(|text| *text == "...").count() > 1 {
-                return Err(PageError::new(line.at, "`...` stands once at most in a command's output"));
+                return Err(PageError::new(
+                    line.at,
+                    "`...` stands once at most in a command's output",
+                ));
             }
             for text in &line.expected {
                 let pieces = pieces(text);
                 let named = matches!(&pieces[..], [Piece::Var(var, _)] if var.name.is_some() || var.kind.known);
-                let has_word = pieces.iter().any(|piece| matches!(piece, Piece::Text(text) if !text.trim().is_empty()));
+                let has_word = pieces
+                    .iter()
+                    .any(|piece| matches!(piece, Piece::Text(text) if !text.trim().is_empty()));
                 if !text.is_empty() && !has_word && !named {
-                    return Err(PageError::new(line.at, format!("`{text}`: a line of placeholders only says nothing")));
+                    return Err(PageError::new(
+                        line.at,
+                        format!("`{text}`: a line of placeholders only says nothing"),
+                    ));
                 }
             }
         }
@@ -156,13 +183,19 @@ impl Block {
     /// claim must have a fact, a status, or a literal line.
     pub fn can_fail(&self) -> bool {
         let literal = |text: &String| text != "..." && !text.is_empty() && !text.contains("[..]");
-        !self.facts.is_empty() || self.lines.iter().any(|line| line.status != 0 || line.expected.iter().any(literal))
+        !self.facts.is_empty()
+            || self
+                .lines
+                .iter()
+                .any(|line| line.status != 0 || line.expected.iter().any(literal))
     }
 }
 
 /// `\# text` and `\$ text` are output that looks like a prompt.
 fn unescape(text: &str) -> String {
-    let escaped = ["\\#", "\\$", "\\? ", "\\> "].iter().any(|start| text.starts_with(start));
+    let escaped = ["\\#", "\\$", "\\? ", "\\> "]
+        .iter()
+        .any(|start| text.starts_with(start));
     text[usize::from(escaped)..].to_owned()
 }
 
@@ -182,7 +215,15 @@ mod tests {
         assert_eq!(block.needs, ["userns"]);
         assert!(block.slow);
         let prompts: Vec<_> = block.lines.iter().map(|line| line.prompt).collect();
-        assert_eq!(prompts, [Prompt::Ground, Prompt::Learner, Prompt::Ground, Prompt::Inside]);
+        assert_eq!(
+            prompts,
+            [
+                Prompt::Ground,
+                Prompt::Learner,
+                Prompt::Ground,
+                Prompt::Inside
+            ]
+        );
         assert_eq!(block.lines[1].status, 125);
         assert_eq!(block.lines[1].expected, ["chroot: no"]);
         assert_eq!(block.lines[2].command, "id \\\n-u");
@@ -198,7 +239,12 @@ mod tests {
 
     #[test]
     fn an_unknown_word_in_the_info_string_is_refused() {
-        assert!(parse("console hidden", "$ true\n").unwrap_err().to_string().contains("hidden"));
+        assert!(
+            parse("console hidden", "$ true\n")
+                .unwrap_err()
+                .to_string()
+                .contains("hidden")
+        );
     }
 
     #[test]

@@ -40,7 +40,10 @@ pub fn matches(expected: &[String], actual: &[String], bindings: &mut Bindings) 
 }
 
 fn all_match(expected: &[String], actual: &[String], bindings: &mut Bindings) -> bool {
-    expected.iter().zip(actual).all(|(expected, actual)| line_matches(expected, actual, bindings))
+    expected
+        .iter()
+        .zip(actual)
+        .all(|(expected, actual)| line_matches(expected, actual, bindings))
 }
 
 /// Whether one line is what the page says. Binds placeholders when it is.
@@ -107,10 +110,14 @@ fn push_text(atoms: &mut Vec<Atom>, text: &str, after_var: bool, before_var: boo
 }
 
 fn fit(atoms: &[Atom], text: &str, bindings: &mut Bindings) -> bool {
-    let Some((atom, rest)) = atoms.split_first() else { return text.is_empty() };
+    let Some((atom, rest)) = atoms.split_first() else {
+        return text.is_empty();
+    };
     match atom {
         Atom::Char(' ') if text.starts_with('\t') => fit(rest, &text[1..], bindings),
-        Atom::Char(c) => text.strip_prefix(*c).is_some_and(|text| fit(rest, text, bindings)),
+        Atom::Char(c) => text
+            .strip_prefix(*c)
+            .is_some_and(|text| fit(rest, text, bindings)),
         Atom::Space(least) => {
             let trimmed = text.trim_start_matches([' ', '\t']);
             text.len() - trimmed.len() >= *least && fit(rest, trimmed, bindings)
@@ -185,8 +192,16 @@ mod tests {
     fn a_name_is_one_value_on_the_whole_page() {
         let mut bindings = Bindings::default();
         assert!(matches(&lines("[PID:a]"), &lines("4711"), &mut bindings));
-        assert!(matches(&lines("NSpid:  [PID:a]  1"), &lines("NSpid:\t4711\t1"), &mut bindings));
-        assert!(!matches(&lines("NSpid:  [PID:a]  1"), &lines("NSpid:\t4712\t1"), &mut bindings));
+        assert!(matches(
+            &lines("NSpid:  [PID:a]  1"),
+            &lines("NSpid:\t4711\t1"),
+            &mut bindings
+        ));
+        assert!(!matches(
+            &lines("NSpid:  [PID:a]  1"),
+            &lines("NSpid:\t4712\t1"),
+            &mut bindings
+        ));
         assert_eq!(bindings.fill("kill [PID:a]").as_deref(), Ok("kill 4711"));
     }
 
@@ -199,7 +214,11 @@ mod tests {
     #[test]
     fn a_failed_match_binds_nothing() {
         let mut bindings = Bindings::default();
-        assert!(!matches(&lines("[PID:a]\nyes"), &lines("10\nno"), &mut bindings));
+        assert!(!matches(
+            &lines("[PID:a]\nyes"),
+            &lines("10\nno"),
+            &mut bindings
+        ));
         assert_eq!(bindings.get("PID:a"), None);
     }
 
@@ -229,6 +248,14 @@ mod tests {
     fn a_difference_shows_what_is_missing_and_what_came_instead() {
         let found = difference(&lines("a\nb\nc"), &lines("a\nx\nc"), &Bindings::default());
         let same = |s: &str| Change::Same(s.into());
-        assert_eq!(found, [same("a"), Change::Missing("b".into()), Change::Extra("x".into()), same("c")]);
+        assert_eq!(
+            found,
+            [
+                same("a"),
+                Change::Missing("b".into()),
+                Change::Extra("x".into()),
+                same("c")
+            ]
+        );
     }
 }

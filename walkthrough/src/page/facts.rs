@@ -59,48 +59,189 @@ const fn verb(
     about: &'static str,
     check: fn(&World<'_>, &[String]) -> Truth,
 ) -> Verb {
-    Verb { name, words, about, check }
+    Verb {
+        name,
+        words,
+        about,
+        check,
+    }
 }
 
 /// Everything that a fact can say.
 pub const VERBS: &[Verb] = &[
     // Files
-    verb("exists", "PATH", "there is such a file", |w, a| w.exists(&a[0])),
-    verb("absent", "PATH", "there is no such file", |w, a| w.absent(&a[0])),
-    verb("is-dir", "PATH", "it is a directory", |w, a| w.is_dir(&a[0])),
-    verb("dir-empty", "PATH", "a directory with nothing in it", |w, a| w.dir_empty(&a[0])),
-    verb("file-is", "PATH TEXT", "the whole of the file, but for a last new line", |w, a| w.file_is(&a[0], &a[1])),
-    verb("file-has", "PATH TEXT", "the text is somewhere in the file", |w, a| w.file_has(&a[0], &a[1])),
-    verb("file-lacks", "PATH TEXT", "the text is nowhere in the file", |w, a| w.file_lacks(&a[0], &a[1])),
-    verb("same-file", "PATH PATH", "two files of equal bytes", |w, a| w.same_file(&a[0], &a[1])),
-    verb("link-is", "PATH TARGET", "a symbolic link, and where it points", |w, a| w.link_is(&a[0], &a[1])),
-    verb("mode-is", "PATH OCTAL", "permission bits: 1777", |w, a| w.mode_is(&a[0], &a[1])),
-    verb("owner-is", "PATH UID", "the owner as seen from outside", |w, a| w.owner_is(&a[0], &a[1])),
-    verb("inode-same", "PATH PATH", "one inode: /proc/PID/ns/NAME, /proc/PID/root, files", |w, a| w.inode_same(&a[0], &a[1])),
-    verb("inode-differs", "PATH PATH", "two inodes", |w, a| w.inode_differs(&a[0], &a[1])),
+    verb("exists", "PATH", "there is such a file", |w, a| {
+        w.exists(&a[0])
+    }),
+    verb("absent", "PATH", "there is no such file", |w, a| {
+        w.absent(&a[0])
+    }),
+    verb("is-dir", "PATH", "it is a directory", |w, a| {
+        w.is_dir(&a[0])
+    }),
+    verb(
+        "dir-empty",
+        "PATH",
+        "a directory with nothing in it",
+        |w, a| w.dir_empty(&a[0]),
+    ),
+    verb(
+        "file-is",
+        "PATH TEXT",
+        "the whole of the file, but for a last new line",
+        |w, a| w.file_is(&a[0], &a[1]),
+    ),
+    verb(
+        "file-has",
+        "PATH TEXT",
+        "the text is somewhere in the file",
+        |w, a| w.file_has(&a[0], &a[1]),
+    ),
+    verb(
+        "file-lacks",
+        "PATH TEXT",
+        "the text is nowhere in the file",
+        |w, a| w.file_lacks(&a[0], &a[1]),
+    ),
+    verb(
+        "same-file",
+        "PATH PATH",
+        "two files of equal bytes",
+        |w, a| w.same_file(&a[0], &a[1]),
+    ),
+    verb(
+        "link-is",
+        "PATH TARGET",
+        "a symbolic link, and where it points",
+        |w, a| w.link_is(&a[0], &a[1]),
+    ),
+    verb("mode-is", "PATH OCTAL", "permission bits: 1777", |w, a| {
+        w.mode_is(&a[0], &a[1])
+    }),
+    verb(
+        "owner-is",
+        "PATH UID",
+        "the owner as seen from outside",
+        |w, a| w.owner_is(&a[0], &a[1]),
+    ),
+    verb(
+        "inode-same",
+        "PATH PATH",
+        "one inode: /proc/PID/ns/NAME, /proc/PID/root, files",
+        |w, a| w.inode_same(&a[0], &a[1]),
+    ),
+    verb("inode-differs", "PATH PATH", "two inodes", |w, a| {
+        w.inode_differs(&a[0], &a[1])
+    }),
     // Processes
     verb("alive", "PROCESS", "it runs", |w, a| w.alive(&a[0])),
     verb("gone", "PROCESS", "it runs no more", |w, a| w.gone(&a[0])),
-    verb("comm-is", "PROCESS NAME", "the name of its program", |w, a| w.comm_is(&a[0], &a[1])),
-    verb("child-of", "PROCESS PROCESS", "the second is the parent, or its parent", |w, a| w.child_of(&a[0], &a[1])),
-    verb("status-is", "PROCESS KEY VALUE", "a line of /proc/PID/status, blanks as one", |w, a| w.status_is(&a[0], &a[1], &a[2])),
-    verb("nspid-ends", "PROCESS NUMBER", "its PID in the innermost PID namespace", |w, a| w.nspid_ends(&a[0], &a[1])),
-    verb("uid-is", "PROCESS UID", "its effective uid as seen from outside", |w, a| w.uid_is(&a[0], &a[1])),
-    verb("root-is", "PROCESS PATH", "its root directory", |w, a| w.root_is(&a[0], &a[1])),
-    verb("root-differs", "PROCESS", "its root is not the host's", |w, a| w.root_differs(&a[0])),
-    verb("root-same", "PROCESS", "its root is the host's", |w, a| w.root_same(&a[0])),
-    verb("cap-has", "PROCESS CAP", "effective capability: CAP_SYS_CHROOT", |w, a| w.cap_has(&a[0], &a[1])),
-    verb("cap-lacks", "PROCESS CAP", "not in its effective set", |w, a| w.cap_lacks(&a[0], &a[1])),
+    verb(
+        "comm-is",
+        "PROCESS NAME",
+        "the name of its program",
+        |w, a| w.comm_is(&a[0], &a[1]),
+    ),
+    verb(
+        "child-of",
+        "PROCESS PROCESS",
+        "the second is the parent, or its parent",
+        |w, a| w.child_of(&a[0], &a[1]),
+    ),
+    verb(
+        "status-is",
+        "PROCESS KEY VALUE",
+        "a line of /proc/PID/status, blanks as one",
+        |w, a| w.status_is(&a[0], &a[1], &a[2]),
+    ),
+    verb(
+        "nspid-ends",
+        "PROCESS NUMBER",
+        "its PID in the innermost PID namespace",
+        |w, a| w.nspid_ends(&a[0], &a[1]),
+    ),
+    verb(
+        "uid-is",
+        "PROCESS UID",
+        "its effective uid as seen from outside",
+        |w, a| w.uid_is(&a[0], &a[1]),
+    ),
+    verb("root-is", "PROCESS PATH", "its root directory", |w, a| {
+        w.root_is(&a[0], &a[1])
+    }),
+    verb(
+        "root-differs",
+        "PROCESS",
+        "its root is not the host's",
+        |w, a| w.root_differs(&a[0]),
+    ),
+    verb("root-same", "PROCESS", "its root is the host's", |w, a| {
+        w.root_same(&a[0])
+    }),
+    verb(
+        "cap-has",
+        "PROCESS CAP",
+        "effective capability: CAP_SYS_CHROOT",
+        |w, a| w.cap_has(&a[0], &a[1]),
+    ),
+    verb(
+        "cap-lacks",
+        "PROCESS CAP",
+        "not in its effective set",
+        |w, a| w.cap_lacks(&a[0], &a[1]),
+    ),
     // Views
-    verb("ns-own", "PROCESS KINDS", "its namespaces of these kinds are not the tour's: pid,mnt", |w, a| w.ns_own(&a[0], &a[1])),
-    verb("ns-shared", "PROCESS KINDS", "its namespaces of these kinds are the tour's", |w, a| w.ns_shared(&a[0], &a[1])),
-    verb("uid-map", "PROCESS MAP", "its uid_map, blanks as one: \"0 1000 1\"", |w, a| w.id_map(&a[0], "uid_map", &a[1])),
-    verb("gid-map", "PROCESS MAP", "its gid_map", |w, a| w.id_map(&a[0], "gid_map", &a[1])),
-    verb("interfaces", "PROCESS NAMES", "all its network interfaces: lo", |w, a| w.interfaces(&a[0], &a[1])),
-    verb("mounted", "PROCESS PATH TYPE", "it sees a mount of that type there", |w, a| w.mounted(&a[0], &a[1], &a[2])),
-    verb("not-mounted", "PROCESS PATH", "it sees no mount there", |w, a| w.not_mounted(&a[0], &a[1])),
-    verb("hostname-unchanged", "", "this machine's host name is the one from before the page", |w, _| w.hostname_unchanged()),
-    verb("mounts-unchanged", "", "this machine's mounts are those from before the page", |w, _| w.mounts_unchanged()),
+    verb(
+        "ns-own",
+        "PROCESS KINDS",
+        "its namespaces of these kinds are not the tour's: pid,mnt",
+        |w, a| w.ns_own(&a[0], &a[1]),
+    ),
+    verb(
+        "ns-shared",
+        "PROCESS KINDS",
+        "its namespaces of these kinds are the tour's",
+        |w, a| w.ns_shared(&a[0], &a[1]),
+    ),
+    verb(
+        "uid-map",
+        "PROCESS MAP",
+        "its uid_map, blanks as one: \"0 1000 1\"",
+        |w, a| w.id_map(&a[0], "uid_map", &a[1]),
+    ),
+    verb("gid-map", "PROCESS MAP", "its gid_map", |w, a| {
+        w.id_map(&a[0], "gid_map", &a[1])
+    }),
+    verb(
+        "interfaces",
+        "PROCESS NAMES",
+        "all its network interfaces: lo",
+        |w, a| w.interfaces(&a[0], &a[1]),
+    ),
+    verb(
+        "mounted",
+        "PROCESS PATH TYPE",
+        "it sees a mount of that type there",
+        |w, a| w.mounted(&a[0], &a[1], &a[2]),
+    ),
+    verb(
+        "not-mounted",
+        "PROCESS PATH",
+        "it sees no mount there",
+        |w, a| w.not_mounted(&a[0], &a[1]),
+    ),
+    verb(
+        "hostname-unchanged",
+        "",
+        "this machine's host name is the one from before the page",
+        |w, _| w.hostname_unchanged(),
+    ),
+    verb(
+        "mounts-unchanged",
+        "",
+        "this machine's mounts are those from before the page",
+        |w, _| w.mounts_unchanged(),
+    ),
 ];
 
 /// A fact as a page states it.
@@ -125,9 +266,16 @@ impl Fact {
         };
         let words: Vec<_> = words.collect();
         if words.len() != verb.words.split_whitespace().count() {
-            return Err(PageError::new(at, format!("write: {} {}", verb.name, verb.words)));
+            return Err(PageError::new(
+                at,
+                format!("write: {} {}", verb.name, verb.words),
+            ));
         }
-        Ok(Self { verb, words, text: text.to_owned() })
+        Ok(Self {
+            verb,
+            words,
+            text: text.to_owned(),
+        })
     }
 
     /// Whether it is true, now or within `patience`.
@@ -135,7 +283,11 @@ impl Fact {
     /// # Errors
     /// What is so instead.
     pub fn check(&self, world: &World<'_>, patience: Duration) -> Result<(), String> {
-        let filled: Result<Vec<_>, _> = self.words.iter().map(|word| world.bindings.fill(word)).collect();
+        let filled: Result<Vec<_>, _> = self
+            .words
+            .iter()
+            .map(|word| world.bindings.fill(word))
+            .collect();
         let words = filled.map_err(|unbound| format!("nothing has bound {unbound}"))?;
         let until = Instant::now() + patience;
         loop {
@@ -207,7 +359,10 @@ impl Before {
     /// Looks at the machine now.
     pub fn now() -> Self {
         let hostname = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-        Self { hostname, mounts: proc::mounts("self").unwrap_or_default() }
+        Self {
+            hostname,
+            mounts: proc::mounts("self").unwrap_or_default(),
+        }
     }
 }
 
@@ -225,7 +380,10 @@ pub(super) fn blanks_as_one(text: &str) -> String {
 
 impl World<'_> {
     pub(super) fn process(&self, word: &str) -> Result<String, String> {
-        let known = |pid: Option<u32>| pid.map(|pid| pid.to_string()).ok_or_else(|| format!("no process is `{word}` now"));
+        let known = |pid: Option<u32>| {
+            pid.map(|pid| pid.to_string())
+                .ok_or_else(|| format!("no process is `{word}` now"))
+        };
         match word {
             "ground" => known(self.ground),
             "learner" => known(self.learner),
@@ -237,10 +395,17 @@ impl World<'_> {
     }
 
     pub(super) fn path(&self, word: &str) -> Result<PathBuf, String> {
-        let Some((first, rest)) = word.strip_prefix("/proc/").and_then(|rest| rest.split_once('/')) else {
+        let Some((first, rest)) = word
+            .strip_prefix("/proc/")
+            .and_then(|rest| rest.split_once('/'))
+        else {
             return Ok(self.sandbox.join(word));
         };
-        let pid = if ["ground", "learner", "inside"].contains(&first) { self.process(first)? } else { first.to_owned() };
+        let pid = if ["ground", "learner", "inside"].contains(&first) {
+            self.process(first)?
+        } else {
+            first.to_owned()
+        };
         Ok(Path::new("/proc").join(pid).join(rest))
     }
 

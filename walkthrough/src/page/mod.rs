@@ -86,12 +86,19 @@ impl Page {
     pub fn answers_to(&self, word: &str) -> bool {
         let word = word.trim_end_matches(".md");
         let number = self.number().unwrap_or_default();
-        let name = self.stem.split_once('-').map_or(self.stem.as_str(), |(_, name)| name);
-        let program = |program: &String| program == word || program.trim_start_matches("era-") == word;
+        let name = self
+            .stem
+            .split_once('-')
+            .map_or(self.stem.as_str(), |(_, name)| name);
+        let program =
+            |program: &String| program == word || program.trim_start_matches("era-") == word;
         word == self.stem
             || word == name
             || word == self.name()
-            || (!number.is_empty() && (word == number || word == number.trim_start_matches('0') || (number == "00" && word == "0")))
+            || (!number.is_empty()
+                && (word == number
+                    || word == number.trim_start_matches('0')
+                    || (number == "00" && word == "0")))
             || self.head.programs.iter().any(program)
     }
 

@@ -16,7 +16,10 @@ pub struct PageError {
 
 impl PageError {
     pub(super) fn new(line: usize, what: impl Into<String>) -> Self {
-        Self { line, what: what.into() }
+        Self {
+            line,
+            what: what.into(),
+        }
     }
 }
 
@@ -39,13 +42,26 @@ enum Kind<'a> {
 /// # Errors
 /// The first thing that is not as `book/AUTHORING.md` says, with its line.
 pub fn page(stem: &str, text: &str) -> Result<Page, PageError> {
-    let page = Page { stem: stem.to_owned(), head: Head::default(), title: String::new(), parts: Vec::new() };
-    let mut reader = Reader { text, page, question: None, notes: None };
+    let page = Page {
+        stem: stem.to_owned(),
+        head: Head::default(),
+        title: String::new(),
+        parts: Vec::new(),
+    };
+    let mut reader = Reader {
+        text,
+        page,
+        question: None,
+        notes: None,
+    };
     for element in elements(text) {
         reader.read(&element)?;
     }
     if reader.question.is_some() {
-        return Err(PageError::new(text.lines().count(), "a predict comment without its folded answer"));
+        return Err(PageError::new(
+            text.lines().count(),
+            "a predict comment without its folded answer",
+        ));
     }
     if reader.page.title.is_empty() {
         stem.clone_into(&mut reader.page.title);
@@ -92,7 +108,10 @@ impl Reader<'_> {
     }
 
     fn read_html(&mut self, html: &str, at: usize) -> Result<(), PageError> {
-        if let Some(comment) = html.strip_prefix("<!--").and_then(|rest| rest.split("-->").next()) {
+        if let Some(comment) = html
+            .strip_prefix("<!--")
+            .and_then(|rest| rest.split("-->").next())
+        {
             return self.read_comment(comment.trim(), at);
         }
         if html.starts_with("<details") {
@@ -103,7 +122,9 @@ impl Reader<'_> {
             }
         } else if html.starts_with("</details>") {
             if let Some(notes) = self.notes.take() {
-                self.page.parts.push(Part::Notes(notes.trim_end().to_owned()));
+                self.page
+                    .parts
+                    .push(Part::Notes(notes.trim_end().to_owned()));
             } else if let Some((mut predict, _)) = self.question.take() {
                 predict.answer.truncate(predict.answer.trim_end().len());
                 check_question(&predict).map_err(|what| PageError::new(at, what))?;
@@ -114,11 +135,16 @@ impl Reader<'_> {
     }
 
     fn read_comment(&mut self, comment: &str, at: usize) -> Result<(), PageError> {
-        let Some((key, value)) = comment.split_once(':') else { return Ok(()) };
+        let Some((key, value)) = comment.split_once(':') else {
+            return Ok(());
+        };
         match key.trim() {
             "fact" | "facts" => {
                 let Some(Part::Block(block)) = self.page.parts.last_mut() else {
-                    return Err(PageError::new(at, "a fact stands right after its console block"));
+                    return Err(PageError::new(
+                        at,
+                        "a fact stands right after its console block",
+                    ));
                 };
                 for line in value.lines().map(str::trim).filter(|line| !line.is_empty()) {
                     block.facts.push(Fact::parse(line, at)?);
@@ -126,43 +152,74 @@ impl Reader<'_> {
                 Ok(())
             }
             "predict" => {
-                let right = value.trim().parse().map_err(|_| PageError::new(at, "predict: the number of the right answer"))?;
-                let predict = Predict { question: String::new(), options: Vec::new(), right, answer: String::new() };
+                let right = value
+                    .trim()
+                    .parse()
+                    .map_err(|_| PageError::new(at, "predict: the number of the right answer"))?;
+                let predict = Predict {
+                    question: String::new(),
+                    options: Vec::new(),
+                    right,
+                    answer: String::new(),
+                };
                 self.question = Some((predict, false));
                 Ok(())
             }
-            _ => comment.lines().try_for_each(|line| self.read_head(line, at)),
+            _ => comment
+                .lines()
+                .try_for_each(|line| self.read_head(line, at)),
         }
     }
 
     fn read_head(&mut self, line: &str, at: usize) -> Result<(), PageError> {
-        let Some((key, value)) = line.split_once(':') else { return Ok(()) };
+        let Some((key, value)) = line.split_once(':') else {
+            return Ok(());
+        };
         let (head, value) = (&mut self.page.head, value.trim().to_owned());
         match key.trim() {
             "minutes" => {
-                let minutes = value.parse().map_err(|_| PageError::new(at, "minutes: a number"))?;
+                let minutes = value
+                    .parse()
+                    .map_err(|_| PageError::new(at, "minutes: a number"))?;
                 head.minutes = Some(minutes);
             }
             "year" => head.year = Some(value),
             "name" => head.name = Some(value),
             "line" => head.line = Some(value),
-            "programs" => head.programs.extend(value.split([',', ' ']).filter(|word| !word.is_empty()).map(str::to_owned)),
+            "programs" => head.programs.extend(
+                value
+                    .split([',', ' '])
+                    .filter(|word| !word.is_empty())
+                    .map(str::to_owned),
+            ),
             _ => {}
         }
         Ok(())
     }
 
-    fn read_question(&mut self, element: &Element<'_>, source: &str, at: usize) -> Result<(), PageError> {
-        let Some((predict, answering)) = &mut self.question else { return Ok(()) };
+    fn read_question(
+        &mut self,
+        element: &Element<'_>,
+        source: &str,
+        at: usize,
+    ) -> Result<(), PageError> {
+        let Some((predict, answering)) = &mut self.question else {
+            return Ok(());
+        };
         match &element.kind {
             _ if *answering => {
                 predict.answer.push_str(source.trim_end());
                 predict.answer.push_str("\n\n");
             }
             Kind::Console(_) | Kind::Heading(_) => {
-                return Err(PageError::new(at, "a predict prompt ends with its folded <details> answer"));
+                return Err(PageError::new(
+                    at,
+                    "a predict prompt ends with its folded <details> answer",
+                ));
             }
-            Kind::List(items) => predict.options.extend(items.iter().map(|item| option_text(item))),
+            Kind::List(items) => predict
+                .options
+                .extend(items.iter().map(|item| option_text(item))),
             _ => {
                 predict.question.push_str(source.trim_end());
                 predict.question.push_str("\n\n");
@@ -175,17 +232,28 @@ impl Reader<'_> {
 fn check_question(predict: &Predict) -> Result<(), String> {
     let count = predict.options.len();
     if !(2..=9).contains(&count) {
-        return Err(format!("a predict prompt has 2 to 9 numbered answers, not {count}"));
+        return Err(format!(
+            "a predict prompt has 2 to 9 numbered answers, not {count}"
+        ));
     }
     if !(1..=count).contains(&predict.right) {
-        return Err(format!("predict: {} is none of the {count} answers", predict.right));
+        return Err(format!(
+            "predict: {} is none of the {count} answers",
+            predict.right
+        ));
     }
-    if predict.answer.is_empty() { Err("a predict prompt says why in its folded answer".to_owned()) } else { Ok(()) }
+    if predict.answer.is_empty() {
+        Err("a predict prompt says why in its folded answer".to_owned())
+    } else {
+        Ok(())
+    }
 }
 
 /// `2. It fails` is `It fails`, on one line.
 fn option_text(item: &str) -> String {
-    let text = item.trim_start_matches(|c: char| c.is_ascii_digit()).trim_start_matches(['.', ')', '-', '*']);
+    let text = item
+        .trim_start_matches(|c: char| c.is_ascii_digit())
+        .trim_start_matches(['.', ')', '-', '*']);
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
@@ -203,14 +271,28 @@ fn elements(text: &str) -> Vec<Element<'_>> {
         match event {
             Event::Start(tag) => {
                 if depth == 0 {
-                    found.push(Element { kind: kind_of(&tag), range });
-                } else if let (1, Tag::Item, Some(Element { kind: Kind::List(items), .. })) = (depth, &tag, found.last_mut()) {
+                    found.push(Element {
+                        kind: kind_of(&tag),
+                        range,
+                    });
+                } else if let (
+                    1,
+                    Tag::Item,
+                    Some(Element {
+                        kind: Kind::List(items),
+                        ..
+                    }),
+                ) = (depth, &tag, found.last_mut())
+                {
                     items.push(&text[range]);
                 }
                 depth += 1;
             }
             Event::End(TagEnd::HtmlBlock) | Event::End(_) => depth -= 1,
-            Event::Rule if depth == 0 => found.push(Element { kind: Kind::Prose, range }),
+            Event::Rule if depth == 0 => found.push(Element {
+                kind: Kind::Prose,
+                range,
+            }),
             _ => {}
         }
     }
@@ -220,7 +302,9 @@ fn elements(text: &str) -> Vec<Element<'_>> {
 fn kind_of<'a>(tag: &Tag<'_>) -> Kind<'a> {
     match tag {
         Tag::Heading { level, .. } => Kind::Heading(level_number(*level)),
-        Tag::CodeBlock(CodeBlockKind::Fenced(info)) if info.split_whitespace().next() == Some("console") => {
+        Tag::CodeBlock(CodeBlockKind::Fenced(info))
+            if info.split_whitespace().next() == Some("console") =>
+        {
             Kind::Console(info.to_string())
         }
         Tag::HtmlBlock => Kind::Html,
@@ -261,7 +345,12 @@ mod tests {
             Part::Notes(_) => "notes",
         });
         let kinds: Vec<_> = kinds.collect();
-        assert_eq!(kinds, ["heading", "prose", "notes", "heading", "predict", "block", "prose", "prose"]);
+        assert_eq!(
+            kinds,
+            [
+                "heading", "prose", "notes", "heading", "predict", "block", "prose", "prose"
+            ]
+        );
         let block = page.blocks().next().unwrap();
         assert_eq!(block.facts.len(), 2);
         assert_eq!(block.lines[0].expected, ["0"]);
@@ -279,12 +368,20 @@ mod tests {
     #[test]
     fn a_fact_without_a_block_is_refused_with_its_line() {
         let error = page("x", "# X\n\nText.\n\n<!-- fact: exists jail -->\n").unwrap_err();
-        assert_eq!(error.to_string(), "line 5: a fact stands right after its console block");
+        assert_eq!(
+            error.to_string(),
+            "line 5: a fact stands right after its console block"
+        );
     }
 
     #[test]
     fn a_question_needs_a_right_answer_among_its_answers() {
         let text = "<!-- predict: 3 -->\nWhat?\n\n1. a\n2. b\n\n<details><summary>Answer</summary>\n\nc\n\n</details>\n";
-        assert!(page("x", text).unwrap_err().to_string().contains("none of the 2"));
+        assert!(
+            page("x", text)
+                .unwrap_err()
+                .to_string()
+                .contains("none of the 2")
+        );
     }
 }

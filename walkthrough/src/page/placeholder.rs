@@ -26,36 +26,90 @@ pub struct Type {
 }
 
 const fn free(name: &'static str, about: &'static str, accepts: fn(&str) -> bool) -> Type {
-    Type { name, about, accepts, distinct: false, known: false }
+    Type {
+        name,
+        about,
+        accepts,
+        distinct: false,
+        known: false,
+    }
 }
 
 const fn distinct(name: &'static str, about: &'static str, accepts: fn(&str) -> bool) -> Type {
-    Type { name, about, accepts, distinct: true, known: false }
+    Type {
+        name,
+        about,
+        accepts,
+        distinct: true,
+        known: false,
+    }
 }
 
 const fn known(name: &'static str, about: &'static str, accepts: fn(&str) -> bool) -> Type {
-    Type { name, about, accepts, distinct: false, known: true }
+    Type {
+        name,
+        about,
+        accepts,
+        distinct: false,
+        known: true,
+    }
 }
 
 /// Every placeholder that a page may use.
 pub const TYPES: &[Type] = &[
-    distinct("PID", "a process id as seen from where it is printed", is_pid),
+    distinct(
+        "PID",
+        "a process id as seen from where it is printed",
+        is_pid,
+    ),
     free("FD", "a file descriptor", |s| s.len() <= 4 && is_digits(s)),
-    distinct("INODE", "an inode number", |s| s.len() <= 20 && is_digits(s)),
+    distinct("INODE", "an inode number", |s| {
+        s.len() <= 20 && is_digits(s)
+    }),
     distinct("ID", "a hexadecimal id of 6 to 64 digits", is_id),
-    free("SIZE", "a size: digits, a fraction, a unit (812K, 1.4 MiB)", is_size),
-    free("TIME", "a duration or a time of day (1.2 ms, 14:03:59)", is_time),
-    free("COUNT", "how many there are of something", |s| s.len() <= 9 && is_digits(s)),
-    free("CPU", "a share of a processor, always with a range", is_number),
-    known("BOX", "the sandbox: the folder in which the page runs", is_path),
+    free(
+        "SIZE",
+        "a size: digits, a fraction, a unit (812K, 1.4 MiB)",
+        is_size,
+    ),
+    free(
+        "TIME",
+        "a duration or a time of day (1.2 ms, 14:03:59)",
+        is_time,
+    ),
+    free("COUNT", "how many there are of something", |s| {
+        s.len() <= 9 && is_digits(s)
+    }),
+    free(
+        "CPU",
+        "a share of a processor, always with a range",
+        is_number,
+    ),
+    known(
+        "BOX",
+        "the sandbox: the folder in which the page runs",
+        is_path,
+    ),
     free("PATH", "an absolute path", is_path),
     known("USER", "the learner's user name", is_word),
     known("UID", "the learner's user id outside the ground", is_digits),
-    known("GID", "the learner's group id outside the ground", is_digits),
+    known(
+        "GID",
+        "the learner's group id outside the ground",
+        is_digits,
+    ),
     known("HOST", "this machine's host name", is_word),
     known("KERNEL", "this machine's kernel release", is_word),
-    known("ARCH", "this machine's architecture, as uname -m says it", is_word),
-    free("LOADER", "the path of an ELF loader (/lib64/ld-linux-x86-64.so.2)", is_loader),
+    known(
+        "ARCH",
+        "this machine's architecture, as uname -m says it",
+        is_word,
+    ),
+    free(
+        "LOADER",
+        "the path of an ELF loader (/lib64/ld-linux-x86-64.so.2)",
+        is_loader,
+    ),
 ];
 
 fn is_digits(s: &str) -> bool {
@@ -76,15 +130,23 @@ fn is_number(s: &str) -> bool {
 }
 
 fn is_size(s: &str) -> bool {
-    const UNITS: &[&str] = &["", "B", "K", "M", "G", "T", "KB", "MB", "GB", "kB", "KiB", "MiB", "GiB", "TiB", "bytes"];
-    let end = s.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(s.len());
+    const UNITS: &[&str] = &[
+        "", "B", "K", "M", "G", "T", "KB", "MB", "GB", "kB", "KiB", "MiB", "GiB", "TiB", "bytes",
+    ];
+    let end = s
+        .find(|c: char| !c.is_ascii_digit() && c != '.')
+        .unwrap_or(s.len());
     let unit = s[end..].strip_prefix(' ').unwrap_or(&s[end..]);
     is_number(&s[..end]) && UNITS.contains(&unit)
 }
 
 fn is_time(s: &str) -> bool {
-    let clock = s.len() >= 5 && s.contains(':') && s.split(':').all(|part| part.len() == 2 && is_digits(part));
-    let end = s.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(s.len());
+    let clock = s.len() >= 5
+        && s.contains(':')
+        && s.split(':').all(|part| part.len() == 2 && is_digits(part));
+    let end = s
+        .find(|c: char| !c.is_ascii_digit() && c != '.')
+        .unwrap_or(s.len());
     let unit = s[end..].strip_prefix(' ').unwrap_or(&s[end..]);
     clock || (is_number(&s[..end]) && ["", "ns", "us", "µs", "ms", "s", "min", "h"].contains(&unit))
 }
@@ -98,7 +160,10 @@ fn is_word(s: &str) -> bool {
 }
 
 fn is_loader(s: &str) -> bool {
-    is_path(s) && s.rsplit('/').next().is_some_and(|name| name.starts_with("ld-") || name.starts_with("ld."))
+    is_path(s)
+        && s.rsplit('/')
+            .next()
+            .is_some_and(|name| name.starts_with("ld-") || name.starts_with("ld."))
 }
 
 /// A placeholder as written: its type, and the name that binds it.
@@ -117,12 +182,17 @@ impl Var {
     ///
     /// None when the first word is no type: `[ -e x ]` is shell, not ours.
     pub fn parse(inside: &str) -> Option<Self> {
-        let end = inside.find(|c: char| !c.is_ascii_uppercase()).unwrap_or(inside.len());
+        let end = inside
+            .find(|c: char| !c.is_ascii_uppercase())
+            .unwrap_or(inside.len());
         let kind = TYPES.iter().find(|kind| kind.name == &inside[..end])?;
         let rest = &inside[end..];
         let (mut name, mut range) = (None, None);
         if let Some(text) = rest.strip_prefix(':') {
-            let fine = !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
+            let fine = !text.is_empty()
+                && text
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
             name = Some(fine.then(|| text.to_owned())?);
         } else if let Some(text) = rest.strip_prefix(' ') {
             let (low, high) = text.split_once("..")?;
@@ -162,14 +232,17 @@ impl Bindings {
             return false;
         }
         if let Some((low, high)) = var.range {
-            return text.parse::<f64>().is_ok_and(|number| (low..=high).contains(&number));
+            return text
+                .parse::<f64>()
+                .is_ok_and(|number| (low..=high).contains(&number));
         }
         let Some(key) = var.key() else { return true };
         if let Some(bound) = self.0.get(&key) {
             return bound == text;
         }
         let same_type = format!("{}:", var.kind.name);
-        let taken = |(other, value): (&String, &String)| other.starts_with(&same_type) && value == text;
+        let taken =
+            |(other, value): (&String, &String)| other.starts_with(&same_type) && value == text;
         if var.kind.distinct && self.0.iter().any(taken) {
             return false;
         }
@@ -213,7 +286,9 @@ pub(super) fn pieces(line: &str) -> Vec<Piece<'_>> {
     let mut found = Vec::new();
     let (mut plain, mut at) = (0, 0);
     while let Some(open) = line[at..].find('[').map(|i| at + i) {
-        let Some(close) = line[open..].find(']').map(|i| open + i) else { break };
+        let Some(close) = line[open..].find(']').map(|i| open + i) else {
+            break;
+        };
         let inside = &line[open + 1..close];
         let piece = if inside == ".." {
             Some(Piece::Any)
@@ -260,7 +335,11 @@ mod tests {
             ("ARCH", "x86_64", ""),
             ("LOADER", "/lib64/ld-linux-x86-64.so.2", "/lib64/libc.so.6"),
         ];
-        assert_eq!(samples.len(), TYPES.len(), "a sample for each row of the table");
+        assert_eq!(
+            samples.len(),
+            TYPES.len(),
+            "a sample for each row of the table"
+        );
         for ((name, good, bad), kind) in samples.iter().zip(TYPES) {
             assert_eq!(*name, kind.name);
             assert!((kind.accepts)(good), "{name} takes {good:?}");
@@ -270,11 +349,17 @@ mod tests {
 
     #[test]
     fn shell_brackets_are_no_placeholders() {
-        assert!(matches!(pieces("[ -e x ] && echo [a-z]*")[..], [Piece::Text(_)]));
+        assert!(matches!(
+            pieces("[ -e x ] && echo [a-z]*")[..],
+            [Piece::Text(_)]
+        ));
     }
 
     #[test]
     fn a_command_with_an_unbound_placeholder_is_refused_by_name() {
-        assert_eq!(Bindings::default().fill("kill [PID:a]"), Err("[PID:a]".to_owned()));
+        assert_eq!(
+            Bindings::default().fill("kill [PID:a]"),
+            Err("[PID:a]".to_owned())
+        );
     }
 }
