@@ -34,7 +34,10 @@ fn line_html(line: &str) -> String {
         );
     }
     if let Some(status) = line.strip_prefix("? ") {
-        return format!("<span class=\"status\">exit status {}</span>", escape(status));
+        return format!(
+            "<span class=\"status\">exit status {}</span>",
+            escape(status)
+        );
     }
     format!("<span class=\"output\">{}</span>", with_placeholders(line))
 }
@@ -43,7 +46,9 @@ fn line_html(line: &str) -> String {
 pub fn split_prompt(line: &str) -> Option<(&str, &str)> {
     let (prompt, command) = line.split_once(' ')?;
     let known = SHELLS.iter().any(|shell| {
-        prompt.strip_prefix(shell).is_some_and(|sign| SIGNS.contains(&sign))
+        prompt
+            .strip_prefix(shell)
+            .is_some_and(|sign| SIGNS.contains(&sign))
     });
     known.then_some((prompt, command))
 }
@@ -53,7 +58,9 @@ fn with_placeholders(text: &str) -> String {
     let mut out = String::new();
     let mut rest = text;
     while let Some(start) = rest.find('[') {
-        let Some(length) = rest[start..].find(']') else { break };
+        let Some(length) = rest[start..].find(']') else {
+            break;
+        };
         let inner = &rest[start + 1..start + length];
         out.push_str(&escape(&rest[..start]));
         match pill(inner) {
@@ -74,14 +81,22 @@ fn pill(inner: &str) -> Option<String> {
     let title = if name.is_empty() {
         format!("a {kind}: another on every run")
     } else {
-        format!("a {kind}: another on every run, but the same wherever this page says {kind} {name}")
+        format!(
+            "a {kind}: another on every run, but the same wherever this page says {kind} {name}"
+        )
     };
     let label = [kind, name].join(" ");
-    Some(format!("<span class=\"pill\" title=\"{title}\">{}</span>", escape(label.trim_end())))
+    Some(format!(
+        "<span class=\"pill\" title=\"{title}\">{}</span>",
+        escape(label.trim_end())
+    ))
 }
 
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
 }
 
 #[cfg(test)]
@@ -107,6 +122,9 @@ mod tests {
 
     #[test]
     fn an_exit_status_is_said_in_words() {
-        assert_eq!(line_html("? 127"), "<span class=\"status\">exit status 127</span>");
+        assert_eq!(
+            line_html("? 127"),
+            "<span class=\"status\">exit status 127</span>"
+        );
     }
 }

@@ -19,9 +19,15 @@ pub fn inline(svg: &str) -> String {
         (Some(start), Some(end)) => format!("{}{}", &svg[..start], &svg[end + "</style>".len()..]),
         _ => svg.to_owned(),
     };
-    let lines = svg.lines().map(str::trim_start).filter(|line| !line.is_empty());
+    let lines = svg
+        .lines()
+        .map(str::trim_start)
+        .filter(|line| !line.is_empty());
     let body: Vec<&str> = lines.filter(|line| !line.starts_with("<?xml")).collect();
-    format!("\n<figure class=\"drawing\">\n{}\n</figure>\n", body.join("\n"))
+    format!(
+        "\n<figure class=\"drawing\">\n{}\n</figure>\n",
+        body.join("\n")
+    )
 }
 
 #[cfg(test)]
@@ -38,6 +44,9 @@ mod tests {
     #[test]
     fn the_files_own_style_and_blank_lines_go() {
         let html = inline("<svg>\n<style>text { fill: red }</style>\n\n  <path/>\n</svg>\n");
-        assert_eq!(html, "\n<figure class=\"drawing\">\n<svg>\n<path/>\n</svg>\n</figure>\n");
+        assert_eq!(
+            html,
+            "\n<figure class=\"drawing\">\n<svg>\n<path/>\n</svg>\n</figure>\n"
+        );
     }
 }

@@ -24,7 +24,9 @@ impl Warnings {
 /// Prints every warning of this process on stderr from now on, and counts it.
 pub fn listen() -> Warnings {
     let count = Arc::new(AtomicUsize::new(0));
-    let listener = Listener { count: count.clone() };
+    let listener = Listener {
+        count: count.clone(),
+    };
     tracing::subscriber::set_global_default(listener).expect("we are the only listener");
     Warnings(count)
 }

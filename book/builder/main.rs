@@ -31,12 +31,15 @@ type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
 /// Build the book of Eras into book/out.
 #[derive(Parser)]
-#[command(name = "book", after_help = "\
+#[command(
+    name = "book",
+    after_help = "\
 Examples:
   cargo run -p book               build book/out/index.html
   cargo run -p book -- --open     build it, serve it on 127.0.0.1, open a browser
 
-Page: book/src/preface.md")]
+Page: book/src/preface.md"
+)]
 struct Args {
     /// Serve the book on a free port of 127.0.0.1 and open it in a browser
     #[arg(long)]

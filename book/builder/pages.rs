@@ -21,7 +21,9 @@ impl Preprocessor for Pages {
         let src = context.root.join(&context.config.book.src);
         let mut failed = None;
         book.for_each_mut(|item| {
-            let BookItem::Chapter(chapter) = item else { return };
+            let BookItem::Chapter(chapter) = item else {
+                return;
+            };
             let Some(path) = &chapter.path else { return };
             let folder = src.join(path);
             let folder = folder.parent().unwrap_or(Path::new("."));

@@ -39,12 +39,19 @@ fn show(url: &str) -> bool {
 }
 
 fn answer(mut stream: TcpStream, folder: &Path) {
-    let Some(target) = request_target(&stream) else { return };
+    let Some(target) = request_target(&stream) else {
+        return;
+    };
     let page = file_for(folder, &target).and_then(|file| Some((fs::read(&file).ok()?, file)));
     // A reader that has gone away is no error of ours.
     let _ = match page {
         Some((body, file)) => send(&mut stream, "200 OK", media_type(&file), &body),
-        None => send(&mut stream, "404 Not Found", "text/plain", b"no such page\n"),
+        None => send(
+            &mut stream,
+            "404 Not Found",
+            "text/plain",
+            b"no such page\n",
+        ),
     };
 }
 
@@ -52,7 +59,9 @@ fn answer(mut stream: TcpStream, folder: &Path) {
 fn request_target(stream: &TcpStream) -> Option<String> {
     // 8 KiB is what servers commonly allow for a request line.
     let mut line = String::new();
-    BufReader::new(stream.take(8192)).read_line(&mut line).ok()?;
+    BufReader::new(stream.take(8192))
+        .read_line(&mut line)
+        .ok()?;
     let mut words = line.split_whitespace();
     (words.next() == Some("GET")).then(|| words.next().map(str::to_owned))?
 }
@@ -61,11 +70,18 @@ fn request_target(stream: &TcpStream) -> Option<String> {
 fn file_for(folder: &Path, target: &str) -> Option<PathBuf> {
     let path = target.split(['?', '#']).next()?.trim_start_matches('/');
     let path = Path::new(path);
-    if !path.components().all(|part| matches!(part, Component::Normal(_))) {
+    if !path
+        .components()
+        .all(|part| matches!(part, Component::Normal(_)))
+    {
         return None;
     }
     let file = folder.join(path);
-    Some(if file.is_dir() { file.join("index.html") } else { file })
+    Some(if file.is_dir() {
+        file.join("index.html")
+    } else {
+        file
+    })
 }
 
 fn send(stream: &mut TcpStream, status: &str, media: &str, body: &[u8]) -> std::io::Result<()> {
@@ -108,6 +124,9 @@ mod tests {
         let folder = Path::new("/book");
         assert_eq!(file_for(folder, "/../etc/passwd"), None);
         assert_eq!(file_for(folder, "/css/../../etc/passwd"), None);
-        assert_eq!(file_for(folder, "//etc/passwd"), Some(PathBuf::from("/book/etc/passwd")));
+        assert_eq!(
+            file_for(folder, "//etc/passwd"),
+            Some(PathBuf::from("/book/etc/passwd"))
+        );
     }
 }
