@@ -26,7 +26,7 @@ impl Explain {
     /// Installs the listener that was asked for, by the flag or by ERA_EXPLAIN.
     pub fn install(self) {
         #[cfg(feature = "inject")]
-        install_refusal();
+        install_fault();
         let by_environment = || match std::env::var("ERA_EXPLAIN").as_deref() {
             Ok("json") => Some(How::Json),
             Ok("" | "0") | Err(_) => None,
@@ -51,11 +51,11 @@ pub(crate) fn colour() -> bool {
     colour
 }
 
-/// Test builds only: ERA_REFUSE=child:mount:2=EPERM makes that call fail.
+/// Test builds only: ERA_FAULT=child:mount:2=EPERM makes that call fail, and
+/// ERA_FAULT=chroot=omitted leaves it out; see `groundwork::inject`.
 #[cfg(feature = "inject")]
-fn install_refusal() {
-    if let Ok(text) = std::env::var("ERA_REFUSE") {
-        let refusal = text.parse().expect("ERA_REFUSE");
-        groundwork::inject::install(refusal);
+fn install_fault() {
+    if let Ok(text) = std::env::var("ERA_FAULT") {
+        groundwork::inject::install(text.parse().expect("ERA_FAULT"));
     }
 }

@@ -1,45 +1,77 @@
-//! Test builds only: make one call fail, to see what is said and what is left behind.
+//! Test builds only: break one call, to see what is said, what is left behind, and whether
+//! anybody notices.
 //!
-//! A call is named by the role of the process that makes it, its own name, and which
-//! occurrence it is: `child:mount:2=EPERM` refuses the second mount(2) of a child.
+//! - `child:mount:2=EPERM` refuses the second mount(2) that a child makes: role, call,
+//!   occurrence, errno.
+//! - `chroot=omitted` never makes the call and pretends that it succeeded.
+//! - `CLONE_NEWPID=omitted` takes this flag out of every clone3(2) and unshare(2).
+//!
+//! The last two take a mechanism out while every word about it stays: a test that still
+//! passes then has proven nothing.
 
 use std::str::FromStr;
 use std::sync::Mutex;
 
 use nix::errno::Errno;
 
-/// One call to refuse.
+use crate::kernel::{CLONE_NEWTIME, CloneFlags};
+
+/// What to break.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
-    role: String,
-    call: String,
-    occurrence: u32,
-    errno: i32,
+pub enum Fault {
+    /// One call fails.
+    Refuse {
+        /// Which process: `parent`, or `child` for one that groundwork made.
+        role: String,
+        /// The call, as in its man page.
+        call: String,
+        /// Counted from 1, in each role.
+        occurrence: u32,
+        /// The number that it fails with.
+        errno: i32,
+    },
+    /// A call is not made at all and seems to succeed.
+    Omit(String),
+    /// A flag is taken out of clone3(2) and unshare(2).
+    OmitFlag(CloneFlags),
 }
 
 struct State {
     role: &'static str,
-    refusal: Refusal,
+    fault: Fault,
     seen: u32,
 }
 
 static STATE: Mutex<Option<State>> = Mutex::new(None);
 
-impl FromStr for Refusal {
+impl FromStr for Fault {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wanted = || format!("want ROLE:CALL:OCCURRENCE=ERRNO, not {text}");
-        let (site, errno) = text.split_once('=').ok_or_else(wanted)?;
-        let mut parts = site.split(':');
+        let wanted = || format!("want ROLE:CALL:OCCURRENCE=ERRNO or NAME=omitted, not {text}");
+        let (what, how) = text.split_once('=').ok_or_else(wanted)?;
+        if how == "omitted" {
+            return Ok(match flag_by_name(what) {
+                Some(flag) => Fault::OmitFlag(flag),
+                None => Fault::Omit(what.to_owned()),
+            });
+        }
+        let mut parts = what.split(':');
         let mut part = || parts.next().map(str::to_owned).ok_or_else(wanted);
-        Ok(Refusal {
+        Ok(Fault::Refuse {
             role: part()?,
             call: part()?,
             occurrence: part()?.parse().map_err(|_| wanted())?,
-            errno: errno_by_name(errno).ok_or_else(wanted)?,
+            errno: errno_by_name(how).ok_or_else(wanted)?,
         })
     }
+}
+
+fn flag_by_name(name: &str) -> Option<CloneFlags> {
+    if name == "CLONE_NEWTIME" {
+        return Some(CLONE_NEWTIME);
+    }
+    CloneFlags::from_name(name)
 }
 
 /// The number of an errno by its name: nix has the names, so ask each number for its own.
@@ -47,11 +79,11 @@ fn errno_by_name(name: &str) -> Option<i32> {
     (1..134).find(|number| format!("{:?}", Errno::from_raw(*number)) == name)
 }
 
-/// From now on refuses that one call.
-pub fn install(refusal: Refusal) {
+/// From now on this is broken.
+pub fn install(fault: Fault) {
     *STATE.lock().expect("no holder panics") = Some(State {
         role: "parent",
-        refusal,
+        fault,
         seen: 0,
     });
 }
@@ -65,12 +97,72 @@ pub fn enter_role(role: &'static str) {
 }
 
 /// The errno to refuse this call with, if it is the one.
-pub(crate) fn refuse(call: &str) -> Option<Errno> {
+pub(crate) fn refuse(name: &str) -> Option<Errno> {
     let mut state = STATE.lock().expect("no holder panics");
     let state = state.as_mut()?;
-    if state.role != state.refusal.role || call != state.refusal.call {
+    let Fault::Refuse {
+        role,
+        call,
+        occurrence,
+        errno,
+    } = &state.fault
+    else {
+        return None;
+    };
+    if state.role != role || name != call {
         return None;
     }
     state.seen += 1;
-    (state.seen == state.refusal.occurrence).then(|| Errno::from_raw(state.refusal.errno))
+    (state.seen == *occurrence).then(|| Errno::from_raw(*errno))
+}
+
+/// Whether this call is to be left out.
+pub(crate) fn omits(name: &str) -> bool {
+    let state = STATE.lock().expect("no holder panics");
+    state
+        .as_ref()
+        .is_some_and(|state| matches!(&state.fault, Fault::Omit(call) if call == name))
+}
+
+/// The flags that are left of these.
+pub(crate) fn kept(flags: CloneFlags) -> CloneFlags {
+    match STATE.lock().expect("no holder panics").as_ref() {
+        Some(State {
+            fault: Fault::OmitFlag(flag),
+            ..
+        }) => flags - *flag,
+        _ => flags,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_form_is_understood() {
+        assert_eq!(
+            "child:mount:2=EPERM".parse(),
+            Ok(Fault::Refuse {
+                role: "child".to_owned(),
+                call: "mount".to_owned(),
+                occurrence: 2,
+                errno: Errno::EPERM as i32,
+            })
+        );
+        assert_eq!(
+            "chroot=omitted".parse(),
+            Ok(Fault::Omit("chroot".to_owned()))
+        );
+        assert_eq!(
+            "CLONE_NEWPID=omitted".parse(),
+            Ok(Fault::OmitFlag(CloneFlags::CLONE_NEWPID))
+        );
+        assert_eq!(
+            "CLONE_NEWTIME=omitted".parse(),
+            Ok(Fault::OmitFlag(CLONE_NEWTIME))
+        );
+        assert!("mount".parse::<Fault>().is_err());
+        assert!("child:mount:2=ENOTHING".parse::<Fault>().is_err());
+    }
 }

@@ -69,6 +69,8 @@ pub fn clone3(flags: CloneFlags) -> Result<Cloned> {
     if let Some(errno) = crate::inject::refuse("clone3") {
         return Err(refused(errno));
     }
+    #[cfg(feature = "inject")]
+    let flags = crate::inject::kept(flags);
     let mut pidfd: libc::c_int = -1;
     let mut args = CloneArgs {
         flags: flags.bits() as u32 as u64 | libc::CLONE_PIDFD as u64,
@@ -110,6 +112,8 @@ fn threads() -> usize {
 /// all capabilities there.
 #[track_caller]
 pub fn unshare(flags: CloneFlags) -> Result<()> {
+    #[cfg(feature = "inject")]
+    let flags = crate::inject::kept(flags);
     call(
         "unshare",
         "unshare(2)",
