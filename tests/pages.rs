@@ -1,0 +1,45 @@
+//! Every page of the book, run: texts and facts exact.
+
+use std::process::Command;
+
+fn tour(state: &std::path::Path, arguments: &[&str]) -> std::process::Output {
+    Command::new(env!("CARGO_BIN_EXE_era"))
+        .args(["tour", "--auto", "--exact"])
+        .args(arguments)
+        .env("ERA_STATE", state)
+        .output()
+        .expect("era runs")
+}
+
+#[test]
+fn every_block_of_the_book_prints_what_its_page_says() {
+    let state = tempfile::tempdir().unwrap();
+    let output = tour(state.path(), &[]);
+    assert!(
+        output.status.success(),
+        "{}{}",
+        text(&output.stdout),
+        text(&output.stderr)
+    );
+}
+
+#[test]
+fn a_page_with_two_shells_and_a_program_inside_is_played() {
+    let state = tempfile::tempdir().unwrap();
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/one.md");
+    let output = tour(state.path(), &[page]);
+    assert!(
+        output.status.success(),
+        "{}{}",
+        text(&output.stdout),
+        text(&output.stderr)
+    );
+    let left: Vec<_> = std::fs::read_dir(state.path().join("grounds"))
+        .unwrap()
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}

@@ -1,0 +1,138 @@
+//! The small programs between the guardian and bash: the keeper of the ground's
+//! namespaces, and the one that takes a terminal and becomes a shell.
+
+use std::convert::Infallible;
+use std::error::Error;
+use std::fs::OpenOptions;
+use std::io::{Read, Write};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use groundwork::kernel::{self, CloneFlags, Gid, Propagation, Uid};
+use nix::sys::signal::SigSet;
+
+use super::MARK;
+
+/// Where the system's own programs are.
+const SYSTEM_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// Number of the mark in a prompt: an operating system command (ECMA-48) that no
+/// terminal uses.
+pub const PROMPT_MARK: &str = "7777";
+
+/// Makes the ground's user and mount namespace, says `ready`, and keeps them
+/// until stdin ends.
+///
+/// # Errors
+/// A call that the kernel refused; it has been said on stdout, too.
+pub fn keeper() -> Result<(), Box<dyn Error>> {
+    let entered = make_namespaces();
+    let said = entered
+        .as_ref()
+        .map_or_else(ToString::to_string, |()| "ready".to_owned());
+    writeln!(std::io::stdout(), "{said}")?;
+    entered?;
+    std::io::stdin().read_to_end(&mut Vec::new())?;
+    Ok(())
+}
+
+fn make_namespaces() -> kernel::Result<()> {
+    const MAN: &str = "user_namespaces(7)";
+    // Asked before: inside, and without a map yet, everybody is nobody.
+    let (uid, gid) = (Uid::effective(), Gid::effective());
+    kernel::unshare(CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWNS)?;
+    kernel::write_file("/proc/self/uid_map", &format!("0 {uid} 1"), MAN)?;
+    kernel::write_file("/proc/self/setgroups", "deny", MAN)?;
+    kernel::write_file("/proc/self/gid_map", &format!("0 {gid} 1"), MAN)?;
+    // Mounts of the host still come in; ours do not go out.
+    kernel::mount_propagation("/", Propagation::Slave)
+}
+
+/// Takes the terminal, enters the ground if there is a keeper, becomes bash.
+///
+/// # Errors
+/// Any step of it.
+pub fn shell(
+    folder: &Path,
+    terminal: &Path,
+    keeper: Option<u32>,
+) -> Result<Infallible, Box<dyn Error>> {
+    kernel::setsid()?;
+    // The guardian is deaf to Ctrl-C; what runs on the ground is not.
+    SigSet::all().thread_unblock()?;
+    let tty = OpenOptions::new().read(true).write(true).open(terminal)?;
+    if let Some(keeper) = keeper {
+        let namespaces =
+            ["user", "mnt"].map(|kind| kernel::open_namespace(format!("/proc/{keeper}/ns/{kind}")));
+        let [user, mnt] = namespaces;
+        kernel::setns(user?, CloneFlags::CLONE_NEWUSER)?;
+        kernel::setns(mnt?, CloneFlags::CLONE_NEWNS)?;
+    }
+    nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o022));
+    let mut bash = bash(folder);
+    bash.stdin(Stdio::from(tty.try_clone()?))
+        .stdout(Stdio::from(tty.try_clone()?))
+        .stderr(Stdio::from(tty));
+    Err(bash.exec().into())
+}
+
+/// The outer bash: no start-up file but ours, no line editing, an environment
+/// from nothing.
+fn bash(folder: &Path) -> Command {
+    let nonce = folder.file_name().unwrap_or_default();
+    let mut bash = Command::new("bash");
+    bash.args(["--noprofile", "--noediting", "--rcfile"])
+        .arg(folder.join("bashrc"))
+        .arg("-i")
+        .env_clear()
+        .envs(environment(folder))
+        .env(MARK, nonce)
+        .env("PS1", prompt(&nonce.to_string_lossy()))
+        .current_dir(folder.join("box"));
+    bash
+}
+
+/// The environment of a page.
+pub fn environment(folder: &Path) -> Vec<(&'static str, PathBuf)> {
+    let path = format!("{}:{SYSTEM_PATH}", folder.join("bin").display());
+    let fixed = [
+        ("LC_ALL", "C"),
+        ("TZ", "UTC"),
+        ("TERM", "dumb"),
+        ("NO_COLOR", "1"),
+        ("PAGER", "cat"),
+        ("COLUMNS", "80"),
+        ("LINES", "24"),
+    ];
+    let fixed = fixed.map(|(name, value)| (name, PathBuf::from(value)));
+    [
+        vec![("HOME", folder.join("box")), ("PATH", PathBuf::from(path))],
+        fixed.to_vec(),
+    ]
+    .concat()
+}
+
+/// A prompt that says three things and shows none: whose it is, the last
+/// status, and whether this is the outer shell (only that one has the variable).
+/// bash, dash and busybox's ash all expand it.
+fn prompt(nonce: &str) -> String {
+    format!("\x1b]{PROMPT_MARK};{nonce};$?;${{era_outer-}}\x07")
+}
+
+/// Start-up file of the outer shells.
+pub fn bashrc(nonce: &str) -> String {
+    format!(
+        "era_outer=outer\nPS1='{}'\nPS2=\nunset HISTFILE\n",
+        prompt(nonce)
+    )
+}
+
+/// Start-up file of a bash inside: distributions' own, read before it, set
+/// another prompt.
+pub fn inner_bashrc(nonce: &str) -> String {
+    format!(
+        "PS1='{}'\nPS2=\nPROMPT_COMMAND=\nunset HISTFILE\nunalias -a\n",
+        prompt(nonce)
+    )
+}

@@ -1,0 +1,190 @@
+//! The guardian: starts the shells of a ground, and outlives the tour.
+//!
+//! It is the subreaper of everything on the ground (prctl(2)): whoever loses a
+//! parent there becomes its child, so nothing can slip away. It holds one end of
+//! a socket. When the other end is gone (the learner quit, the tour crashed,
+//! somebody sent SIGKILL), it ends all its descendants, unmounts what is mounted
+//! below the folder, and removes it.
+
+use std::io::{BufRead, BufReader, Write};
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use groundwork::kernel::{self, Pid, Signal};
+use nix::errno::Errno;
+use nix::sys::signal::SigSet;
+use nix::sys::wait::{WaitPidFlag, waitpid};
+
+use super::Who;
+
+/// Runs until the tour's end of the socket, our stdin, is gone.
+///
+/// # Errors
+/// It could not become a guardian at all.
+pub fn main(folder: &Path, uid: u32, gid: u32) -> Result<(), Box<dyn std::error::Error>> {
+    // Ctrl-C at the learner's terminal is for the tour: it then closes the socket.
+    let _ = kernel::setsid();
+    let deaf: SigSet = [
+        Signal::SIGINT,
+        Signal::SIGHUP,
+        Signal::SIGTERM,
+        Signal::SIGQUIT,
+    ]
+    .into_iter()
+    .collect();
+    deaf.thread_block()?;
+    kernel::prctl_set_child_subreaper()?;
+    let socket = UnixStream::from(std::io::stdin().as_fd().try_clone_to_owned()?);
+    let mut guardian = Guardian {
+        folder: folder.to_owned(),
+        uid,
+        gid,
+        keeper: None,
+    };
+    let mut answers = socket.try_clone()?;
+    for request in BufReader::new(socket).lines() {
+        let Ok(request) = request else { break };
+        let answer = match guardian.answer(&request) {
+            Ok(pids) => format!("ok {pids}"),
+            Err(error) => format!("error {}", error.to_string().replace('\n', "; ")),
+        };
+        if writeln!(answers, "{answer}").is_err() {
+            break;
+        }
+        collect();
+    }
+    drop(guardian);
+    end_all();
+    unmount_below(folder);
+    remove(folder);
+    Ok(())
+}
+
+struct Guardian {
+    folder: PathBuf,
+    uid: u32,
+    gid: u32,
+    /// Keeps the ground's namespaces; ends when its stdin does.
+    keeper: Option<Child>,
+}
+
+impl Guardian {
+    fn answer(&mut self, request: &str) -> Result<String, Box<dyn std::error::Error>> {
+        let words: Vec<&str> = request.splitn(3, ' ').collect();
+        match words[..] {
+            ["shell", "learner", terminal] => {
+                Ok(self.shell(Who::Learner, terminal, None)?.to_string())
+            }
+            ["shell", "real", terminal] => Ok(self.shell(Who::Real, terminal, None)?.to_string()),
+            ["shell", "ground", terminal] => {
+                let keeper = self.keeper()?;
+                let shell = self.shell(Who::Ground, terminal, Some(keeper))?;
+                Ok(format!("{shell} {keeper}"))
+            }
+            _ => Err(format!("no such request: {request}").into()),
+        }
+    }
+
+    /// A command of our own program, as the learner.
+    fn helper(&self, name: &str) -> Command {
+        let mut command = Command::new(self.folder.join("bin/era"));
+        command
+            .arg(name)
+            .arg(&self.folder)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null());
+        if kernel::Uid::effective().is_root() && self.uid != 0 {
+            command.uid(self.uid).gid(self.gid);
+        }
+        command
+    }
+
+    /// The process that keeps the ground's namespaces, made when first wanted.
+    fn keeper(&mut self) -> Result<u32, Box<dyn std::error::Error>> {
+        if let Some(keeper) = &self.keeper {
+            return Ok(keeper.id());
+        }
+        let mut command = self.helper("__keeper");
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut keeper = command.spawn()?;
+        let mut said = String::new();
+        if let Some(out) = keeper.stdout.take() {
+            BufReader::new(out).read_line(&mut said)?;
+        }
+        if said.trim_end() != "ready" {
+            let _ = keeper.wait();
+            return Err(said.trim_end().to_owned().into());
+        }
+        Ok(self.keeper.insert(keeper).id())
+    }
+
+    fn shell(&self, who: Who, terminal: &str, keeper: Option<u32>) -> std::io::Result<u32> {
+        let mut command = self.helper("__shell");
+        if who == Who::Real {
+            command.uid(0).gid(0);
+        }
+        command.arg(terminal);
+        if let Some(keeper) = keeper {
+            command.arg(keeper.to_string());
+        }
+        Ok(command.spawn()?.id())
+    }
+}
+
+/// Collects children that have ended meanwhile.
+fn collect() {
+    while waitpid(None, Some(WaitPidFlag::WNOHANG)).is_ok_and(|status| status.pid().is_some()) {}
+}
+
+/// Kills every descendant until none is left that we may kill. What a process
+/// forks while it is being killed becomes ours, and has its turn.
+fn end_all() {
+    loop {
+        let family = crate::proc::descendants(std::process::id());
+        let kill = |pid: &u32| kernel::kill(Pid::from_raw(*pid as i32), Signal::SIGKILL).is_ok();
+        if family.iter().filter(|pid| kill(pid)).count() == 0 {
+            return;
+        }
+        if waitpid(None, None) == Err(Errno::ECHILD) {
+            return;
+        }
+    }
+}
+
+/// Mounts below the folder: none in our own mount namespace, unless real root
+/// made them from a `#!` line.
+fn unmount_below(folder: &Path) {
+    let mounts = crate::proc::mounts("self").unwrap_or_default();
+    let points = mounts
+        .iter()
+        .rev()
+        .filter_map(|line| line.split(' ').nth(1));
+    for point in points.filter(|point| Path::new(point).starts_with(folder)) {
+        let _ = kernel::detach(point);
+    }
+}
+
+/// Removes the folder. Where another id owns a part of it (a page has used the
+/// learner's subordinate ids), that id's owner has to: root of a user namespace
+/// in which all of them are mapped.
+fn remove(folder: &Path) {
+    if std::fs::remove_dir_all(folder).is_ok() {
+        return;
+    }
+    let _ = Command::new(folder.join("bin/era"))
+        .args([
+            "unshare",
+            "--user",
+            "--map-root-user",
+            "--map-auto",
+            "rm",
+            "-rf",
+        ])
+        .arg(folder.join("box"))
+        .stderr(Stdio::null())
+        .status();
+    let _ = std::fs::remove_dir_all(folder);
+}

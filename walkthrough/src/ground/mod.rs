@@ -1,0 +1,255 @@
+//! The ground: where the commands of a page run, and that is thrown away.
+//!
+//! ```text
+//! STATE/grounds/NONCE/       0711
+//!   ground.json              the mark: `era clean` knows it by this
+//!   bashrc                   what our shells start with
+//!   bin/era, era-chroot, …   our programs, all one file
+//!   box/                     the sandbox: HOME of the page, the learner's own
+//! ```
+//!
+//! # Layout
+//!
+//! - [`learner`]: who the learner is, also when root started the tour.
+//! - [`place`]: on which file system a ground may lie.
+//! - [`guardian`]: the process that starts the shells, and that ends everything
+//!   when the tour goes away, however it goes.
+//! - [`enter`]: the small programs between the guardian and bash.
+//! - [`leftovers`]: what still carries a ground's mark.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt, chown, symlink};
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+pub mod enter;
+pub mod guardian;
+pub mod learner;
+pub mod leftovers;
+pub mod place;
+
+pub use learner::Learner;
+
+/// The variable that every process on a ground carries.
+pub const MARK: &str = "ERA_GROUND";
+
+/// What can go wrong with a ground.
+#[derive(Debug, thiserror::Error)]
+pub enum GroundError {
+    /// A folder or file of it could not be made.
+    #[error("cannot prepare a ground in {path}: {source}")]
+    Prepare {
+        /// Where.
+        path: PathBuf,
+        /// What the kernel said.
+        source: std::io::Error,
+    },
+    /// No file system would do.
+    #[error("no folder for a ground: {0}")]
+    NoPlace(String),
+    /// The guardian did not start, or went away.
+    #[error("the guardian of the ground: {0}")]
+    Guardian(String),
+}
+
+/// Who runs a shell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Who {
+    /// The learner, outside.
+    Learner,
+    /// Root of the ground.
+    Ground,
+    /// Real root.
+    Real,
+}
+
+impl Who {
+    const fn word(self) -> &'static str {
+        match self {
+            Who::Learner => "learner",
+            Who::Ground => "ground",
+            Who::Real => "real",
+        }
+    }
+}
+
+/// A folder, a guardian, and, when a `#` shell was asked for, its namespaces.
+#[derive(Debug)]
+pub struct Ground {
+    /// The whole folder.
+    pub folder: PathBuf,
+    /// What its processes carry.
+    pub nonce: String,
+    /// Who the learner is.
+    pub learner: Learner,
+    /// The shells that were started, and the keeper of the namespaces.
+    ours: Vec<u32>,
+    guardian: Child,
+    control: BufReader<UnixStream>,
+}
+
+impl Ground {
+    /// Makes one below `state`, or where a file system allows it.
+    ///
+    /// # Errors
+    /// No place, no room, or no guardian.
+    pub fn new(state: &Path, learner: &Learner) -> Result<Self, GroundError> {
+        let nonce = nonce();
+        let folder = place::choose(state, learner)?.join(&nonce);
+        let prepared = prepare(&folder, &nonce, learner);
+        prepared.map_err(|source| GroundError::Prepare {
+            path: folder.clone(),
+            source,
+        })?;
+        let (control, theirs) =
+            UnixStream::pair().map_err(|error| GroundError::Guardian(error.to_string()))?;
+        let guardian = Command::new(folder.join("bin/era"))
+            .arg0("era-guardian")
+            .arg("__guardian")
+            .arg(&folder)
+            .args([learner.uid.to_string(), learner.gid.to_string()])
+            .env_clear()
+            .env(MARK, &nonce)
+            .current_dir("/")
+            .stdin(Stdio::from(std::os::fd::OwnedFd::from(theirs)))
+            .stdout(Stdio::null())
+            .spawn()
+            .map_err(|error| GroundError::Guardian(error.to_string()))?;
+        Ok(Self {
+            folder,
+            nonce,
+            learner: learner.clone(),
+            ours: Vec::new(),
+            guardian,
+            control: BufReader::new(control),
+        })
+    }
+
+    /// The folder in which the page runs.
+    pub fn sandbox(&self) -> PathBuf {
+        self.folder.join("box")
+    }
+
+    /// Starts a shell on the terminal at `terminal`.
+    ///
+    /// # Errors
+    /// What the guardian says: for [`Who::Ground`] the kernel may refuse the
+    /// user namespace.
+    pub fn shell(&mut self, who: Who, terminal: &Path) -> Result<u32, GroundError> {
+        let answer = self.ask(&format!("shell {} {}", who.word(), terminal.display()))?;
+        let pids: Vec<u32> = answer
+            .split(' ')
+            .filter_map(|word| word.parse().ok())
+            .collect();
+        let shell = *pids
+            .first()
+            .ok_or_else(|| GroundError::Guardian(answer.clone()))?;
+        self.ours.extend(pids);
+        Ok(shell)
+    }
+
+    fn ask(&mut self, request: &str) -> Result<String, GroundError> {
+        let gone = |error: std::io::Error| GroundError::Guardian(format!("gone ({error})"));
+        writeln!(self.control.get_mut(), "{request}").map_err(gone)?;
+        let mut answer = String::new();
+        self.control.read_line(&mut answer).map_err(gone)?;
+        match answer.trim_end().split_once(' ') {
+            Some(("ok", rest)) => Ok(rest.to_owned()),
+            Some(("error", why)) => Err(GroundError::Guardian(why.to_owned())),
+            _ => Err(GroundError::Guardian("gone without an answer".to_owned())),
+        }
+    }
+
+    /// Processes that the page's commands have left running: what the guardian
+    /// has below it, but for its own shells.
+    pub fn strangers(&self) -> Vec<u32> {
+        let family = crate::proc::descendants(self.guardian.id());
+        let living = family
+            .into_iter()
+            .filter(|pid| crate::proc::is_alive(&pid.to_string()));
+        living.filter(|pid| !self.ours.contains(pid)).collect()
+    }
+
+    /// Ends everything on it and removes it; says what is left nevertheless.
+    pub fn end(mut self) -> Vec<String> {
+        self.close();
+        leftovers::of(&self.nonce, &self.folder)
+    }
+
+    fn close(&mut self) {
+        // The end of our side of the socket is what the guardian waits for.
+        let _ = self.control.get_ref().shutdown(std::net::Shutdown::Both);
+        let _ = self.guardian.wait();
+    }
+}
+
+impl Drop for Ground {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+/// A name that no other ground has.
+fn nonce() -> String {
+    let mut bytes = [0_u8; 6];
+    let read = fs::File::open("/dev/urandom")
+        .and_then(|mut file| std::io::Read::read_exact(&mut file, &mut bytes));
+    if read.is_err() {
+        let now = std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .unwrap_or_default();
+        bytes.copy_from_slice(&now.as_nanos().to_le_bytes()[..6]);
+    }
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn prepare(folder: &Path, nonce: &str, learner: &Learner) -> std::io::Result<()> {
+    let mut passable = fs::DirBuilder::new();
+    passable.mode(0o711).recursive(true).create(folder)?;
+    // mkdir is held back by the umask; chmod is not.
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o711))?;
+    let mark =
+        serde_json::json!({ "nonce": nonce, "pid": std::process::id(), "learner": learner.uid });
+    fs::write(folder.join("ground.json"), format!("{mark}\n"))?;
+    readable(&folder.join("bashrc"), &enter::bashrc(nonce))?;
+    programs(&folder.join("bin"))?;
+    let sandbox = folder.join("box");
+    fs::create_dir(&sandbox)?;
+    readable(&sandbox.join(".bashrc"), &enter::inner_bashrc(nonce))?;
+    // Ubuntu's /etc/bash.bashrc prints a hint about sudo where this is missing.
+    readable(&sandbox.join(".hushlogin"), "")?;
+    fs::set_permissions(&sandbox, fs::Permissions::from_mode(0o711))?;
+    if learner.other {
+        for path in [".bashrc", ".hushlogin", ""] {
+            chown(sandbox.join(path), Some(learner.uid), Some(learner.gid))?;
+        }
+    }
+    Ok(())
+}
+
+fn readable(path: &Path, text: &str) -> std::io::Result<()> {
+    fs::write(path, text)?;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o644))
+}
+
+/// Our programs: one file, reachable by everybody, and its links. A hard link
+/// where that is possible: a build that goes on beside us does not change it.
+fn programs(bin: &Path) -> std::io::Result<()> {
+    fs::create_dir(bin)?;
+    fs::set_permissions(bin, fs::Permissions::from_mode(0o755))?;
+    let era = bin.join("era");
+    let this = std::env::current_exe()?;
+    let linked = fs::metadata(&this)?.permissions().mode() & 0o005 == 0o005
+        && fs::hard_link(&this, &era).is_ok();
+    if !linked {
+        fs::copy("/proc/self/exe", &era)?;
+        fs::set_permissions(&era, fs::Permissions::from_mode(0o755))?;
+    }
+    for (name, _) in bins::PROGRAMS {
+        symlink("era", bin.join(name))?;
+    }
+    Ok(())
+}
