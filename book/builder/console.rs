@@ -5,12 +5,6 @@
 const SHELLS: [&str; 3] = ["", "host", "inside"];
 const SIGNS: [&str; 3] = ["#!", "#", "$"];
 
-/// What a placeholder may stand for; see the author guide, book/AUTHORING.md.
-const TYPES: [&str; 13] = [
-    "PID", "FD", "INODE", "ID", "SIZE", "TIME", "BOX", "PATH", "USER", "HOST", "KERNEL", "ARCH",
-    "LOADER",
-];
-
 /// The block with the info string `info` (after the word `console`).
 pub fn html(info: &str, lines: &[&str]) -> String {
     let mut out = String::from("\n<pre class=\"era-console\"");
@@ -20,16 +14,27 @@ pub fn html(info: &str, lines: &[&str]) -> String {
         }
     }
     out.push_str("><code class=\"nohighlight\">");
-    let body: Vec<String> = lines.iter().map(|line| line_html(line)).collect();
+    let mut typing = false;
+    let body: Vec<String> = lines
+        .iter()
+        .map(|line| line_html(line, &mut typing))
+        .collect();
     out.push_str(&body.join("\n"));
     out.push_str("</code></pre>\n");
     out
 }
 
-fn line_html(line: &str) -> String {
-    if let Some((prompt, command)) = split_prompt(line) {
+/// One line. `typing` says whether the command on the line before goes on.
+fn line_html(line: &str, typing: &mut bool) -> String {
+    let (prompt, command) = match split_prompt(line) {
+        Some((prompt, command)) => (prompt, Some(command)),
+        None => (">", line.strip_prefix("> ").filter(|_| *typing)),
+    };
+    *typing = command.is_some_and(|command| command.ends_with('\\'));
+    if let Some(command) = command {
         return format!(
-            "<span class=\"prompt\">{prompt}</span> <span class=\"command\">{}</span>",
+            "<span class=\"prompt\">{}</span> <span class=\"command\">{}</span>",
+            escape(prompt),
             with_placeholders(command)
         );
     }
@@ -39,12 +44,18 @@ fn line_html(line: &str) -> String {
             escape(status)
         );
     }
-    format!("<span class=\"output\">{}</span>", with_placeholders(line))
+    // A backslash keeps output from being read as a prompt; it is not printed.
+    let escaped = ["\\#", "\\$", "\\? ", "\\> "]
+        .iter()
+        .any(|start| line.starts_with(start));
+    let output = with_placeholders(&line[usize::from(escaped)..]);
+    format!("<span class=\"output\">{output}</span>")
 }
 
 /// `host# ls /` is (`host#`, `ls /`).
 pub fn split_prompt(line: &str) -> Option<(&str, &str)> {
-    let (prompt, command) = line.split_once(' ')?;
+    // `inside#` alone waits for the program inside to end.
+    let (prompt, command) = line.split_once(' ').unwrap_or((line, ""));
     let known = SHELLS.iter().any(|shell| {
         prompt
             .strip_prefix(shell)
@@ -73,22 +84,36 @@ fn with_placeholders(text: &str) -> String {
     out
 }
 
+/// `PID:a`, `KERNEL` and `CPU 0.47..0.53` are placeholders, and `..` is any
+/// text. What each type takes is in the author guide, `book/AUTHORING.md`.
 fn pill(inner: &str) -> Option<String> {
-    let (kind, name) = inner.split_once(':').unwrap_or((inner, ""));
-    if !TYPES.contains(&kind) {
-        return None;
+    if inner == ".." {
+        return Some("<span class=\"pill\" title=\"any text\">…</span>".to_owned());
     }
-    let title = if name.is_empty() {
-        format!("a {kind}: another on every run")
-    } else {
-        format!(
-            "a {kind}: another on every run, but the same wherever this page says {kind} {name}"
-        )
+    let end = inner
+        .find(|c: char| !c.is_ascii_uppercase())
+        .unwrap_or(inner.len());
+    let (kind, rest) = inner.split_at(end);
+    let range = rest.strip_prefix(' ').filter(|range| range.contains(".."));
+    let (label, title) = match (rest.strip_prefix(':'), range) {
+        _ if kind.len() < 2 => return None,
+        (Some(name), _) => (
+            format!("{kind} {name}"),
+            format!("another on every run, but one value wherever this page says {kind} {name}"),
+        ),
+        (None, Some(range)) => (
+            range.replace("..", "–"),
+            format!("{kind}: measured, in this range"),
+        ),
+        (None, None) if rest.is_empty() => (
+            kind.to_owned(),
+            format!("{kind}: another on another machine or run"),
+        ),
+        (None, None) => return None,
     };
-    let label = [kind, name].join(" ");
     Some(format!(
         "<span class=\"pill\" title=\"{title}\">{}</span>",
-        escape(label.trim_end())
+        escape(&label)
     ))
 }
 
@@ -121,10 +146,23 @@ mod tests {
     }
 
     #[test]
+    fn a_measured_number_shows_its_range() {
+        let html = with_placeholders("used [CPU 0.47..0.53] of a core");
+        assert!(html.contains(">0.47–0.53</span> of a core"), "{html}");
+    }
+
+    #[test]
+    fn a_command_may_go_on_and_output_may_look_like_a_prompt() {
+        let html = html("", &["# echo \\", "> a", "> b", "\\# c", "inside#"]);
+        assert!(html.contains("<span class=\"prompt\">&gt;</span> <span class=\"command\">a"));
+        assert!(html.contains("<span class=\"output\">&gt; b</span>"));
+        assert!(html.contains("<span class=\"output\"># c</span>"));
+        assert!(html.contains("<span class=\"prompt\">inside#</span>"));
+    }
+
+    #[test]
     fn an_exit_status_is_said_in_words() {
-        assert_eq!(
-            line_html("? 127"),
-            "<span class=\"status\">exit status 127</span>"
-        );
+        let html = html("", &["# false", "? 1"]);
+        assert!(html.contains("<span class=\"status\">exit status 1</span>"));
     }
 }

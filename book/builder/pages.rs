@@ -39,6 +39,7 @@ impl Preprocessor for Pages {
 /// One page, whose images lie below `folder`.
 fn render(page: &str, folder: &Path) -> Result<String> {
     let mut out = String::with_capacity(page.len() * 2);
+    let mut minutes = page.lines().find_map(|line| line.strip_prefix("minutes: "));
     let mut lines = page.lines();
     while let Some(line) = lines.next() {
         if let Some(info) = line.strip_prefix("```console") {
@@ -62,6 +63,9 @@ fn render(page: &str, folder: &Path) -> Result<String> {
             out.push_str(&drawing::inline(&svg));
         } else {
             out.push_str(line);
+        }
+        if let Some(minutes) = minutes.take_if(|_| line.starts_with("# ")) {
+            out.push_str(&format!("\n\n<p class=\"minutes\">{minutes} minutes</p>\n"));
         }
         out.push('\n');
     }
