@@ -68,17 +68,19 @@ pub fn split_prompt(line: &str) -> Option<(&str, &str)> {
 fn with_placeholders(text: &str) -> String {
     let mut out = String::new();
     let mut rest = text;
-    while let Some(start) = rest.find('[') {
-        let Some(length) = rest[start..].find(']') else {
-            break;
+    while let Some((before, after)) = rest.split_once('[') {
+        out.push_str(&escape(before));
+        let placeholder = after.split_once(']').and_then(|(inner, rest)| Some((pill(inner)?, rest)));
+        rest = match placeholder {
+            Some((pill, rest)) => {
+                out.push_str(&pill);
+                rest
+            }
+            None => {
+                out.push('[');
+                after
+            }
         };
-        let inner = &rest[start + 1..start + length];
-        out.push_str(&escape(&rest[..start]));
-        match pill(inner) {
-            Some(pill) => out.push_str(&pill),
-            None => out.push_str(&escape(&rest[start..=start + length])),
-        }
-        rest = &rest[start + length + 1..];
     }
     out.push_str(&escape(rest));
     out
@@ -141,7 +143,7 @@ mod tests {
     fn a_placeholder_becomes_a_pill_and_other_brackets_stay() {
         let html = with_placeholders("NSpid: [PID:a] 1 [x] a<b");
         assert!(html.contains(">PID a</span> 1 [x] a&lt;b"), "{html}");
-        assert!(with_placeholders("uts:[INODE:h]").starts_with("uts:<span"));
+        assert!(with_placeholders("uts:[[INODE:h]]").starts_with("uts:[<span"));
         assert_eq!(with_placeholders("no [end"), "no [end");
     }
 
