@@ -70,7 +70,9 @@ fn with_placeholders(text: &str) -> String {
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('[') {
         out.push_str(&escape(before));
-        let placeholder = after.split_once(']').and_then(|(inner, rest)| Some((pill(inner)?, rest)));
+        let placeholder = after
+            .split_once(']')
+            .and_then(|(inner, rest)| Some((pill(inner)?, rest)));
         rest = match placeholder {
             Some((pill, rest)) => {
                 out.push_str(&pill);
