@@ -116,7 +116,8 @@ fn pill(inner: &str) -> Option<String> {
         (None, None) => return None,
     };
     Some(format!(
-        "<span class=\"pill\" title=\"{title}\">{}</span>",
+        "<span class=\"pill\" title=\"{title}\" data-written=\"[{}]\">{}</span>",
+        escape(inner),
         escape(&label)
     ))
 }
