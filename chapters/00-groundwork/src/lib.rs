@@ -15,6 +15,7 @@
 #![deny(unsafe_code)]
 
 pub mod error;
+pub mod host;
 #[cfg(feature = "inject")]
 pub mod inject;
 pub mod kernel;

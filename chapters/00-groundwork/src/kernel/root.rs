@@ -94,3 +94,32 @@ pub fn mknod_character(path: impl AsRef<Path>, mode: u32, major: u64, minor: u64
         },
     )
 }
+
+/// Whether `path` is the root of what is mounted there: STATX_ATTR_MOUNT_ROOT of statx(2).
+/// ENOSYS where the kernel cannot say (before 5.8).
+#[track_caller]
+pub fn is_mount_root(path: impl AsRef<Path>) -> Result<bool> {
+    use nix::errno::Errno;
+    use nix::libc;
+    use std::os::unix::ffi::OsStrExt;
+
+    let path = path.as_ref();
+    let attribute = libc::STATX_ATTR_MOUNT_ROOT as u64;
+    let act = || {
+        let name =
+            std::ffi::CString::new(path.as_os_str().as_bytes()).map_err(|_| Errno::EINVAL)?;
+        // SAFETY: a statx is plain numbers, for which zero is a value.
+        #[allow(unsafe_code)]
+        let mut about: libc::statx = unsafe { std::mem::zeroed() };
+        // SAFETY: the name ends in zero, and the kernel writes one statx, which lives here.
+        #[allow(unsafe_code)]
+        let result = unsafe { libc::statx(libc::AT_FDCWD, name.as_ptr(), 0, 0, &mut about) };
+        Errno::result(result)?;
+        if about.stx_attributes_mask & attribute == 0 {
+            return Err(Errno::ENOSYS);
+        }
+        Ok(i32::from(about.stx_attributes & attribute != 0))
+    };
+    let args = || vec!["AT_FDCWD".to_owned(), quoted(path), "0".to_owned()];
+    call("statx", "statx(2)", args, act).map(|is| is == 1)
+}

@@ -1,0 +1,183 @@
+//! Why a call was refused. An errno alone never says: the machine is asked, and what it
+//! cannot confirm is not claimed.
+
+use nix::errno::Errno;
+
+use super::child::Stopped;
+use super::{Facts, Seen, State};
+use crate::kernel;
+
+/// The remedy where user namespaces are off for everybody: nothing on the machine changes.
+const AS_ROOT: &str = "sudo era   (# commands run as real root, after asking; no setting changes)";
+/// The remedy for AppArmor's restriction.
+const PROFILE: &str = "era doctor --fix apparmor   (a profile for our programs, nothing else)";
+/// CAP_SETFCAP: who has it may map root, user_namespaces(7).
+const CAP_SETFCAP: u8 = 31;
+
+/// Why no user namespace could be made and used.
+pub(super) fn of_user_namespaces(facts: &Facts, stopped: &Stopped) -> Seen {
+    let Some(call) = stopped.call() else {
+        return Seen::new(State::Unknown, stopped.to_string());
+    };
+    let first = stopped.step() == "unshare";
+    match call.errno() {
+        Errno::ENOSPC | Errno::EUSERS => limit(facts, stopped),
+        Errno::EINVAL if first && !facts.exists("/proc/self/ns/user") => {
+            Seen::absent("this kernel was built without user namespaces (CONFIG_USER_NS)")
+        }
+        Errno::ENOENT if !first => Seen::new(State::Refused, "/proc is not mounted here")
+            .fix("mount -t proc proc /proc   (as root of this system)"),
+        Errno::EPERM | Errno::EACCES | Errno::ENOSYS if first => first_step(facts, stopped),
+        Errno::EPERM | Errno::EACCES => later_step(facts, stopped),
+        _ => refused(stopped, "and no setting that we know says why"),
+    }
+}
+
+/// `STEP: CALL gives ERRNO`, and what was found about it.
+fn refused(stopped: &Stopped, why: &str) -> Seen {
+    Seen::new(State::Refused, format!("{stopped}: {why}"))
+}
+
+fn limit(facts: &Facts, stopped: &Stopped) -> Seen {
+    let limit = facts.read("/proc/sys/user/max_user_namespaces");
+    match limit.as_deref() {
+        Some("0") => {
+            refused(stopped, "user.max_user_namespaces is 0: none for anybody").fix(AS_ROOT)
+        }
+        Some(limit) => refused(
+            stopped,
+            &format!("user.max_user_namespaces is {limit}, and they are used up, or 32 deep"),
+        )
+        .fix("era clean   (ends what crashed programs have left)"),
+        None => refused(
+            stopped,
+            "a limit on user namespaces, and /proc/sys does not show it",
+        ),
+    }
+}
+
+fn first_step(facts: &Facts, stopped: &Stopped) -> Seen {
+    if in_chroot(facts) == Some(true) {
+        return refused(
+            stopped,
+            "this is a chroot, where the kernel makes no user namespace",
+        )
+        .fix("run era outside, or enter the folder with pivot_root: systemd-nspawn -D DIR");
+    }
+    let debian = facts.read("/proc/sys/kernel/unprivileged_userns_clone");
+    if debian.as_deref() == Some("0") && !facts.capable(kernel::CAP_SYS_ADMIN) {
+        return refused(stopped, "Debian's kernel.unprivileged_userns_clone is 0").fix(AS_ROOT);
+    }
+    if let Some(seen) = apparmor(facts, stopped) {
+        return seen;
+    }
+    filtered(facts, stopped).unwrap_or_else(|| {
+        refused(
+            stopped,
+            "and no setting that we know says why; a security module might",
+        )
+    })
+}
+
+fn later_step(facts: &Facts, stopped: &Stopped) -> Seen {
+    if let Some(seen) = apparmor(facts, stopped) {
+        return seen;
+    }
+    if stopped.step() == "uid_map" && facts.uid() == 0 && !facts.capable(CAP_SETFCAP) {
+        return refused(
+            stopped,
+            "root here has no CAP_SETFCAP, and may not map itself",
+        )
+        .fix("run era as an ordinary user of this machine");
+    }
+    filtered(facts, stopped).unwrap_or_else(|| {
+        let inside = super::reasons::container(facts);
+        match inside {
+            Some(engine) => refused(stopped, &format!("{engine}'s security profile forbids it"))
+                .fix(format!(
+                    "run era on the machine itself, not inside {engine}"
+                )),
+            None => refused(stopped, "and no setting that we know says why"),
+        }
+    })
+}
+
+/// Ubuntu since 23.10: only programs with a profile that says `userns` may use one.
+fn apparmor(facts: &Facts, stopped: &Stopped) -> Option<Seen> {
+    let setting = "/proc/sys/kernel/apparmor_restrict_unprivileged_userns";
+    let restricted = facts.read(setting).is_some_and(|value| value != "0");
+    if !restricted || facts.capable(kernel::CAP_SYS_ADMIN) {
+        return None;
+    }
+    let why = if stopped.step() == "unshare" {
+        "AppArmor lets no program without a profile make a user namespace"
+    } else {
+        "AppArmor lets a program make a user namespace, then takes its powers away"
+    };
+    Some(refused(stopped, why).fix(PROFILE))
+}
+
+/// A seccomp filter of whoever started us: nothing else that we know of refuses it, and a
+/// filter is there.
+pub(super) fn filtered(facts: &Facts, stopped: &Stopped) -> Option<Seen> {
+    (facts.status("Seccomp").as_deref() == Some("2")).then(|| {
+        let whose = container(facts).map_or_else(
+            || "a seccomp filter that this process inherited".to_owned(),
+            |engine| format!("the seccomp filter of {engine}, around us,"),
+        );
+        let fix = container(facts).map_or_else(
+            || "run era from a login shell that no filter holds".to_owned(),
+            |engine| format!("run era on the machine itself, not inside {engine}"),
+        );
+        refused(stopped, &format!("{whose} forbids it")).fix(fix)
+    })
+}
+
+/// The container engine around us, by the marks that each leaves.
+pub(super) fn container(facts: &Facts) -> Option<String> {
+    if facts.exists("/run/.containerenv") {
+        return Some("Podman".to_owned());
+    }
+    if facts.exists("/.dockerenv") {
+        return Some("Docker".to_owned());
+    }
+    if facts.variable("KUBERNETES_SERVICE_HOST").is_some() {
+        return Some("Kubernetes".to_owned());
+    }
+    // systemd's own convention, kept by LXC, nspawn and others.
+    let named = facts.read("/run/systemd/container");
+    let variable = || Some(facts.variable("container")?.to_string_lossy().into_owned());
+    named.or_else(variable).filter(|name| !name.is_empty())
+}
+
+/// Whether `/` is another directory than the root of the mount namespace: the kernel then
+/// makes no user namespace. None where neither way to see it is open.
+pub(super) fn in_chroot(facts: &Facts) -> Option<bool> {
+    if !facts.is_recorded() {
+        // Known even without /proc: the root of a mount namespace is the root of a mount.
+        if kernel::is_mount_root("/") == Ok(false) {
+            return Some(true);
+        }
+    }
+    let mounts = facts.read("/proc/self/mountinfo")?;
+    let at_root = |line: &&str| line.split(' ').nth(4) == Some("/");
+    if !mounts.lines().any(|line| at_root(&line)) {
+        return Some(true);
+    }
+    differs_from_init(facts)
+}
+
+/// A chroot into a mount shows only against process 1, if it shares our mounts and we may
+/// look at it.
+fn differs_from_init(facts: &Facts) -> Option<bool> {
+    use std::os::unix::fs::MetadataExt;
+    let namespace = |pid: &str| std::fs::read_link(facts.path(&format!("/proc/{pid}/ns/mnt"))).ok();
+    if namespace("1")? != namespace("self")? {
+        return None;
+    }
+    let root = |path: &str| {
+        let meta = std::fs::metadata(facts.path(path)).ok()?;
+        Some((meta.dev(), meta.ino()))
+    };
+    Some(root("/proc/1/root/.")? != root("/.")?)
+}
