@@ -1,0 +1,178 @@
+//! A claim is shown only if it goes wrong when its mechanism is taken out: here it is taken
+//! out, once per claim, while every word about it stays.
+//!
+//! The page is played as it is, but for one line before its first command: either
+//! ERA_FAULT, which makes our programs leave out a call or a flag (see
+//! `groundwork::inject`), or a PATH on which a tool of the system does the same.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+/// One claim, on one page, and what is done to the machine.
+struct Case {
+    page: &'static str,
+    claim: &'static str,
+    fault: Fault,
+}
+
+#[derive(Clone, Copy)]
+enum Fault {
+    /// `chroot` only runs the command, and so does ours.
+    NoChroot,
+    /// `unshare` leaves this flag out, and so does ours.
+    NoFlag(&'static str),
+    /// The learner's shell does not stand in the initial namespaces.
+    AwayFromHome,
+}
+
+const fn case(page: &'static str, claim: &'static str, fault: Fault) -> Case {
+    Case { page, claim, fault }
+}
+
+const CASES: &[Case] = &[
+    case("04-chroot", "4.1", Fault::NoChroot),
+    case("04-chroot", "4.2", Fault::NoChroot),
+    case("04-chroot", "4.3", Fault::NoChroot),
+    case("04-chroot", "4.4", Fault::NoChroot),
+    case("06-namespaces", "4.8", Fault::AwayFromHome),
+    case("06-namespaces", "4.9", Fault::NoFlag("CLONE_NEWPID")),
+    case("06-namespaces", "4.10", Fault::NoFlag("CLONE_NEWNET")),
+    case("06-namespaces", "4.11", Fault::NoFlag("CLONE_NEWNS")),
+    case("06-namespaces", "4.11", Fault::NoFlag("CLONE_NEWUTS")),
+    case("06-namespaces", "4.11", Fault::NoFlag("CLONE_NEWIPC")),
+    case("06-namespaces", "4.11", Fault::NoFlag("CLONE_NEWPID")),
+    case("06-namespaces", "4.11", Fault::NoFlag("CLONE_NEWNET")),
+    case("06-namespaces", "4.11", Fault::NoFlag("CLONE_NEWCGROUP")),
+    case("06-namespaces", "4.11", Fault::NoFlag("CLONE_NEWTIME")),
+];
+
+/// The line that goes before the page's first command.
+fn breaking(fault: Fault, tools: &Path) -> String {
+    let tools = tools.display();
+    match fault {
+        Fault::NoChroot => {
+            format!("host# export ERA_FAULT=chroot=omitted PATH={tools}/chroot:$PATH")
+        }
+        Fault::NoFlag(flag) => {
+            format!("host# export ERA_FAULT={flag}=omitted PATH={tools}/unshare:$PATH")
+        }
+        Fault::AwayFromHome => {
+            let bash = "bash --noprofile --noediting --rcfile ../bashrc -i";
+            format!("host$ exec unshare --user --map-root-user --uts {bash}")
+        }
+    }
+}
+
+/// Stand-ins for tools of the system: `chroot` that stays where it is, and `unshare` that
+/// is our own, so that ERA_FAULT reaches it.
+fn stand_ins(folder: &Path) {
+    let tool = |name: &str, text: &str| {
+        let file = folder.join(name).join(name);
+        std::fs::create_dir(folder.join(name)).unwrap();
+        std::fs::write(&file, text).unwrap();
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).unwrap();
+    };
+    tool("chroot", "#!/bin/sh\nshift\nexec \"$@\"\n");
+    tool("unshare", "#!/bin/sh\nexec era-unshare \"$@\"\n");
+    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+/// The page with a line before its first command, up to the last block of the claim.
+fn broken_page(page: &str, claim: &str, line: &str) -> String {
+    let named = |block: &str| {
+        let info = block.lines().next().unwrap_or_default();
+        let claims = info
+            .split_whitespace()
+            .find_map(|word| word.strip_prefix("claim="));
+        claims.is_some_and(|claims| claims.split(',').any(|one| one == claim))
+    };
+    let blocks: Vec<&str> = page.split("```console").collect();
+    let last = blocks.iter().rposition(|block| named(block));
+    let last = last.unwrap_or_else(|| panic!("no block says claim={claim}"));
+    let kept = blocks[1..=last].join("```console");
+    format!("{}```console\n{line}\n```\n\n```console{kept}", blocks[0])
+}
+
+/// Plays a page and says which blocks of the claim held, in order.
+fn blocks_that_hold(text: &str, claim: &str, work: &Path) -> Vec<bool> {
+    let page = work.join("page.md");
+    std::fs::write(&page, text).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_era"))
+        .args(["tour", "--auto", "--exact", "--json"])
+        .arg(&page)
+        .env("ERA_STATE", work.join("state"))
+        .output()
+        .unwrap();
+    let report: Value = serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)));
+    let blocks = report["pages"][0]["blocks"].as_array().unwrap();
+    let of_claim = blocks.iter().filter(|block| {
+        let claims = block["claims"].as_array().unwrap();
+        claims.iter().any(|one| one == claim)
+    });
+    of_claim.map(holds).collect()
+}
+
+fn holds(block: &Value) -> bool {
+    let lines = block["lines"].as_array().unwrap();
+    let facts = block["facts"].as_array().unwrap();
+    block["stopped"].is_null()
+        && block["skipped"].is_null()
+        && lines.iter().all(|line| line["matched"] == true)
+        && facts.iter().all(|fact| fact["instead"].is_null())
+}
+
+fn work_folder() -> tempfile::TempDir {
+    let work = tempfile::tempdir_in("/var/tmp").unwrap();
+    std::fs::set_permissions(work.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    std::fs::create_dir(work.path().join("tools")).unwrap();
+    stand_ins(&work.path().join("tools"));
+    work
+}
+
+fn book_page(stem: &str) -> String {
+    let file = format!("{}/../book/src/{stem}.md", env!("CARGO_MANIFEST_DIR"));
+    std::fs::read_to_string(file).unwrap()
+}
+
+fn claims_of(page: &'static str) {
+    let work = work_folder();
+    let text = book_page(page);
+    let mut unnoticed = Vec::new();
+    for Case { claim, fault, .. } in CASES.iter().filter(|case| case.page == page) {
+        let line = breaking(*fault, &work.path().join("tools"));
+        let held = blocks_that_hold(&broken_page(&text, claim, &line), claim, work.path());
+        println!("{page} {claim} {line}: {held:?}");
+        if held.iter().all(|held| *held) {
+            unnoticed.push(format!("{page} claim {claim}: holds even after\n  {line}"));
+        }
+    }
+    assert!(unnoticed.is_empty(), "{}", unnoticed.join("\n"));
+}
+
+#[test]
+fn without_its_mechanism_no_claim_of_chroot_is_shown() {
+    claims_of("04-chroot");
+}
+
+#[test]
+fn without_its_mechanism_no_claim_of_namespaces_is_shown() {
+    claims_of("06-namespaces");
+}
+
+/// The other half of the proof: without a fault, neither the added line nor our unshare in
+/// place of the system's breaks anything.
+#[test]
+fn a_line_that_breaks_nothing_leaves_every_claim_shown() {
+    let work = work_folder();
+    let ours = format!("PATH={}/unshare:$PATH", work.path().join("tools").display());
+    for (page, claim) in [("04-chroot", "4.4"), ("06-namespaces", "4.11")] {
+        let line = format!("host# export ERA_NOTHING=1 {ours}");
+        let text = broken_page(&book_page(page), claim, &line);
+        let held = blocks_that_hold(&text, claim, work.path());
+        assert!(held.iter().all(|held| *held), "{page} {claim}: {held:?}");
+    }
+}
