@@ -7,10 +7,12 @@
 //! # Layout
 //!
 //! - [`PROGRAMS`]: every program by the name of its link.
+//! - [`chroot`]: 1979.
 //! - [`explain`]: `--explain`, `--explain=json` and ERA_EXPLAIN: who listens to the kernel calls.
 //! - [`failure`]: how an error is printed, with why and fix.
 #![forbid(unsafe_code)]
 
+pub mod chroot;
 pub mod explain;
 pub mod failure;
 
@@ -18,7 +20,20 @@ pub mod failure;
 pub type Main = fn(Vec<std::ffi::OsString>) -> u8;
 
 /// Every program of the eras by its name, in the order of history.
-pub const PROGRAMS: &[(&str, Main)] = &[];
+pub const PROGRAMS: &[(&str, Main)] = &[("era-chroot", chroot::main)];
+
+/// Parses arguments. `--help` and `--version` end with 0, a mistake with `usage`, the
+/// status that the model of this program uses for it; clap has printed what to say.
+pub(crate) fn parse<Cli: clap::Parser>(
+    args: Vec<std::ffi::OsString>,
+    usage: u8,
+) -> Result<Cli, u8> {
+    Cli::try_parse_from(args).map_err(|error| {
+        // A reader that went away is no reason to fail twice.
+        let _ = error.print();
+        if error.use_stderr() { usage } else { 0 }
+    })
+}
 
 /// What a binary's `main` does: run with the process's own arguments, exit with the status.
 pub fn run(main: Main) -> std::process::ExitCode {

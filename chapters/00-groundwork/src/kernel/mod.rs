@@ -17,7 +17,6 @@
 
 use std::panic::Location;
 
-use nix::errno::Errno;
 use serde::{Deserialize, Serialize};
 
 use crate::narrate::{self, Call, Event, Returned};
@@ -36,6 +35,7 @@ pub use descriptor::*;
 pub use hostname::*;
 pub use ids::*;
 pub use mount::*;
+pub use nix::errno::Errno;
 pub use nix::fcntl::OFlag;
 pub use nix::sched::CloneFlags;
 pub use nix::sys::signal::Signal;

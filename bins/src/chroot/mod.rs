@@ -1,0 +1,186 @@
+//! `era-chroot`: make a jail, enter it, ask why something does not start in it, get out.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use chroot::enter::{self, Entry};
+use chroot::error::Error;
+use chroot::escape;
+use clap::{Args, Parser, Subcommand};
+use groundwork::kernel::Errno;
+use groundwork::process::Program;
+use indoc::indoc;
+
+use crate::explain::Explain;
+use crate::failure;
+
+/// Give a process another meaning of "/" (1979)
+#[derive(Debug, Parser)]
+#[command(name = "era-chroot", version, after_help = EXAMPLES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = indoc! {"
+    Examples:
+      era-chroot new jail --with bash,ls,cat
+      era-chroot run jail -- bash
+
+    The book: 04-chroot"};
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Make a folder the root directory, and run a program in it
+    Run(Run),
+    /// Break out of a root, as anybody can who may call chroot in it
+    Escape(Escape),
+}
+
+#[derive(Debug, Args)]
+struct Run {
+    /// The folder that becomes /
+    root: PathBuf,
+    /// Become this user, and this group (else the group of the same number)
+    #[arg(long, value_name = "UID[:GID]", value_parser = user)]
+    user: Option<(u32, u32)>,
+    /// First become root of a user namespace: needs no privilege
+    #[arg(long)]
+    userns: bool,
+    /// Show /proc inside (mounted in a mount namespace of its own)
+    #[arg(long)]
+    proc: bool,
+    /// Show null, zero, full, random, urandom and tty under /dev inside (likewise)
+    #[arg(long)]
+    dev: bool,
+    #[command(flatten)]
+    explain: Explain,
+    /// The program and its arguments; without, a shell
+    #[arg(last = true, value_name = "CMD")]
+    command: Vec<OsString>,
+}
+
+#[derive(Debug, Args)]
+struct Escape {
+    /// The folder to be shut in first
+    #[arg(required_unless_present = "here", conflicts_with = "here")]
+    root: Option<PathBuf>,
+    /// Be shut in nowhere first: break out of the root we have
+    #[arg(long, requires = "canary")]
+    here: bool,
+    /// The file to read, by its path outside; without, canary beside ROOT
+    #[arg(long, value_name = "FILE")]
+    canary: Option<PathBuf>,
+    /// First become root of a user namespace: needs no privilege, and gains none
+    #[arg(long)]
+    userns: bool,
+    #[command(flatten)]
+    explain: Explain,
+}
+
+/// chroot(1)'s statuses: itself failed, the program may not be run, it is not there.
+const FAILED: u8 = 125;
+const NOT_EXECUTABLE: u8 = 126;
+const NOT_FOUND: u8 = 127;
+
+/// Runs `era-chroot`.
+pub fn main(args: Vec<OsString>) -> u8 {
+    let cli = match crate::parse::<Cli>(args, FAILED) {
+        Ok(cli) => cli,
+        Err(status) => return status,
+    };
+    match cli.command {
+        Command::Run(run) => run.main(),
+        Command::Escape(escape) => escape.main(),
+    }
+}
+
+impl Run {
+    fn main(self) -> u8 {
+        self.explain.install();
+        let entry = Entry {
+            root: self.root,
+            user: self.user,
+            userns: self.userns,
+            proc: self.proc,
+            dev: self.dev,
+        };
+        let command = if self.command.is_empty() {
+            vec![shell(&entry)]
+        } else {
+            self.command
+        };
+        let program = Program::new(command, std::env::vars_os());
+        let Err(error) = enter::run(&entry, &program);
+        failure::print(&error);
+        status(&error)
+    }
+}
+
+/// The shell of the user where the root has it, else the one that every system has.
+fn shell(entry: &Entry) -> OsString {
+    let shell = std::env::var_os("SHELL").filter(|shell| {
+        let inside = PathBuf::from(shell);
+        let inside = inside.strip_prefix("/").unwrap_or(&inside);
+        entry.root.join(inside).exists()
+    });
+    shell.unwrap_or_else(|| "/bin/sh".into())
+}
+
+/// As chroot(1) has it: a program that is not there is not our failure.
+fn status(error: &Error) -> u8 {
+    match error {
+        Error::Exec { call, .. } if call.errno() == Errno::ENOENT => NOT_FOUND,
+        Error::Exec { .. } => NOT_EXECUTABLE,
+        _ => FAILED,
+    }
+}
+
+impl Escape {
+    fn main(self) -> u8 {
+        self.explain.install();
+        let canary = self.canary.unwrap_or_else(|| beside(self.root.as_deref()));
+        let canary = std::path::absolute(&canary).unwrap_or(canary);
+        let entry = Entry {
+            root: self.root.unwrap_or_default(),
+            userns: self.userns,
+            ..Entry::default()
+        };
+        let escaped = if self.here {
+            escape::escape(&canary)
+        } else {
+            enter::shut_in(&entry).and_then(|()| escape::escape(&canary))
+        };
+        match escaped {
+            Ok(escaped) => {
+                println!("before  / is {}", escaped.inside);
+                println!("after   / is {}", escaped.outside);
+                println!("canary  {}", escaped.canary.trim_end());
+                0
+            }
+            Err(error) => {
+                failure::print(&error);
+                FAILED
+            }
+        }
+    }
+}
+
+/// `canary` in the folder that holds the root.
+fn beside(root: Option<&Path>) -> PathBuf {
+    root.and_then(Path::parent)
+        .unwrap_or(Path::new(""))
+        .join("canary")
+}
+
+/// `1000`, or `1000:100`.
+fn user(text: &str) -> Result<(u32, u32), String> {
+    let number = |text: &str| {
+        text.parse::<u32>()
+            .map_err(|_| format!("{text:?} is no number"))
+    };
+    match text.split_once(':') {
+        Some((uid, gid)) => Ok((number(uid)?, number(gid)?)),
+        None => number(text).map(|uid| (uid, uid)),
+    }
+}

@@ -1,0 +1,191 @@
+//! Entering: the calls of 1979, and what was added to them since.
+
+use std::convert::Infallible;
+use std::path::{Path, PathBuf};
+
+use groundwork::kernel::{self, CloneFlags, Gid, Propagation, Uid};
+use groundwork::process::Program;
+use groundwork::step;
+
+use crate::error::Error;
+
+/// How to enter a root.
+#[derive(Debug, Clone, Default)]
+pub struct Entry {
+    /// The folder that becomes `/`.
+    pub root: PathBuf,
+    /// Whom to become; None stays who we are.
+    pub user: Option<(u32, u32)>,
+    /// First become root of a user namespace of our own.
+    pub userns: bool,
+    /// Show the processes under /proc inside.
+    pub proc: bool,
+    /// Show the harmless devices of the host under /dev inside.
+    pub dev: bool,
+}
+
+/// Makes a folder the root directory of this process and runs a program in it.
+///
+/// Returns only if something failed. Everything happens to this very process: no child,
+/// and no namespace unless one was asked for.
+// ANCHOR: run
+pub fn run(entry: &Entry, program: &Program) -> Result<Infallible, Error> {
+    if entry.userns {
+        own_users()?;
+    }
+    if entry.proc || entry.dev {
+        own_mounts(entry)?;
+    }
+    // Inside there may be no /proc to ask any more.
+    let groups = Groups::of_this_namespace();
+    change_root(&entry.root)?;
+    if let Some((uid, gid)) = entry.user {
+        become_user(uid, gid, groups)?;
+    }
+    exec(program)
+}
+// ANCHOR_END: run
+
+/// Makes a folder the root of this process, and goes on: what [`run`] does before it becomes
+/// somebody and something else.
+pub fn shut_in(entry: &Entry) -> Result<(), Error> {
+    if entry.userns {
+        own_users()?;
+    }
+    change_root(&entry.root)
+}
+
+// ANCHOR: enter
+/// The two calls, and why there are three.
+fn change_root(root: &Path) -> Result<(), Error> {
+    let refused = |call| Error::Root {
+        root: root.to_owned(),
+        call,
+    };
+    step("Stand in the folder");
+    kernel::chdir(root).map_err(refused)?;
+
+    step("Make it the meaning of /");
+    kernel::chroot(".").map_err(refused)?;
+
+    step("Whoever stands outside the new root could walk up: stand in it");
+    kernel::chdir("/").map_err(refused)
+}
+
+/// Groups first: who has given up being root may not change them any more.
+fn become_user(uid: u32, gid: u32, groups: Groups) -> Result<(), Error> {
+    let refused = |call| Error::Become {
+        user: format!("{uid}:{gid}"),
+        call,
+    };
+    step("Leave root at the door: groups first, the user last");
+    if groups == Groups::MayBeSet {
+        kernel::setgroups(&[]).map_err(refused)?;
+    }
+    kernel::setgid(Gid::from_raw(gid)).map_err(refused)?;
+    kernel::setuid(Uid::from_raw(uid)).map_err(refused)
+}
+// ANCHOR_END: enter
+
+/// Whether setgroups(2) can be called here: in a user namespace that an ordinary user made it
+/// was given up for good, see user_namespaces(7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Groups {
+    MayBeSet,
+    StayAsTheyAre,
+}
+
+impl Groups {
+    fn of_this_namespace() -> Self {
+        match std::fs::read_to_string("/proc/self/setgroups") {
+            Ok(word) if word.trim() == "deny" => Groups::StayAsTheyAre,
+            _ => Groups::MayBeSet,
+        }
+    }
+}
+
+/// A user namespace in which we are root, and nobody outside: user_namespaces(7).
+fn own_users() -> Result<(), Error> {
+    const MAN: &str = "user_namespaces(7)";
+    let (uid, gid) = (Uid::effective(), Gid::effective());
+    step("Be root of a user namespace of our own, and nobody outside");
+    kernel::unshare(CloneFlags::CLONE_NEWUSER)
+        .and_then(|()| kernel::write_file("/proc/self/uid_map", &format!("0 {uid} 1"), MAN))
+        .and_then(|()| kernel::write_file("/proc/self/setgroups", "deny", MAN))
+        .and_then(|()| kernel::write_file("/proc/self/gid_map", &format!("0 {gid} 1"), MAN))
+        .map_err(Error::Userns)
+}
+
+/// Mounts below the root, in a mount namespace that ends with the program: nothing that is
+/// mounted here is seen, or has to be unmounted, by anybody else.
+fn own_mounts(entry: &Entry) -> Result<(), Error> {
+    let refused = |what: &str| {
+        let what = what.to_owned();
+        move |call| Error::Mount { what, call }
+    };
+    step("Mount where nobody else sees it");
+    kernel::unshare(CloneFlags::CLONE_NEWNS)
+        .and_then(|()| kernel::mount_propagation("/", Propagation::Private))
+        .map_err(refused("anything"))?;
+    if entry.proc {
+        step("The processes of this machine, as files");
+        let proc = place(&entry.root, "proc", Place::Folder).map_err(refused("/proc"))?;
+        kernel::bind_mount_recursive("/proc", proc).map_err(refused("/proc"))?;
+    }
+    if entry.dev {
+        step("Six devices that can do no harm");
+        for name in ["null", "zero", "full", "random", "urandom"] {
+            let inside = format!("dev/{name}");
+            let device = place(&entry.root, &inside, Place::File).map_err(refused(&inside))?;
+            kernel::bind_mount(format!("/dev/{name}"), &device).map_err(refused(&inside))?;
+        }
+        let tty = place(&entry.root, "dev/tty", Place::File).map_err(refused("dev/tty"))?;
+        kernel::bind_mount("/dev/tty", tty).map_err(refused("dev/tty"))?;
+    }
+    Ok(())
+}
+
+#[derive(Clone, Copy)]
+enum Place {
+    Folder,
+    File,
+}
+
+/// A folder or an empty file to mount on. What is there already serves, unless it is a
+/// link: that could lead a mount to any place outside.
+fn place(root: &Path, inside: &str, kind: Place) -> kernel::Result<PathBuf> {
+    let path = root.join(inside);
+    let failed = |name: &str, error: std::io::Error| {
+        kernel::CallError::from_io(name, &path, "path_resolution(7)", &error)
+    };
+    let mut upto = root.to_owned();
+    for part in Path::new(inside).components() {
+        upto.push(part);
+        if upto.is_symlink() {
+            let error = std::io::Error::from_raw_os_error(nix::errno::Errno::ELOOP as i32);
+            return Err(failed("open", error));
+        }
+    }
+    let made = match kind {
+        Place::Folder => std::fs::create_dir_all(&path),
+        Place::File if path.exists() => Ok(()),
+        Place::File => std::fs::create_dir_all(path.parent().unwrap_or(root))
+            .and_then(|()| std::fs::File::create(&path).map(drop)),
+    };
+    made.map_err(|error| failed("mkdir", error))?;
+    Ok(path)
+}
+
+/// Nothing that is open goes along but input, output and errors: a directory that stays
+/// open is a way out.
+fn exec(program: &Program) -> Result<Infallible, Error> {
+    let failed = |call| Error::Exec {
+        program: program.argv.first().map(PathBuf::from).unwrap_or_default(),
+        call,
+    };
+    step("Take nothing along but input, output and errors");
+    kernel::close_range_on_exec(3).map_err(failed)?;
+
+    step("Become the program");
+    program.exec().map_err(failed)
+}
