@@ -7,7 +7,7 @@
 //! # Layout
 //!
 //! - [`PROGRAMS`]: every program by the name of its link.
-//! - [`chroot`]: 1979.
+//! - [`mod@chroot`]: 1979.
 //! - [`explain`]: `--explain`, `--explain=json` and ERA_EXPLAIN: who listens to the kernel calls.
 //! - [`failure`]: how an error is printed, with why and fix.
 #![forbid(unsafe_code)]

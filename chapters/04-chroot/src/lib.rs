@@ -10,8 +10,10 @@
 //! - [`error`]: what can go wrong, and why.
 #![forbid(unsafe_code)]
 
+pub mod closure;
 pub mod enter;
 pub mod error;
 pub mod escape;
+pub mod tree;
 
 pub use error::Error;

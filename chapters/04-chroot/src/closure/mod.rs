@@ -1,0 +1,4 @@
+//! placeholder
+pub mod cache;
+pub mod elf;
+pub mod search;
