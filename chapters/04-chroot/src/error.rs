@@ -58,7 +58,7 @@ pub enum Error {
         call: CallError,
     },
     /// The way out led nowhere.
-    #[error("did not get out: the topmost directory that `..` reaches is the root we had")]
+    #[error("did not get out: `..` ends at the root that we had")]
     StillInside,
     /// Out, and the canary cannot be read.
     #[error("got out, and cannot read the canary")]
@@ -91,7 +91,7 @@ impl Diagnose for Error {
             }
             Error::Become { user, call } if call.errno() == Errno::EINVAL => Some(unmapped(user)),
             Error::StillInside => Some(Advice::because(
-                "the old root is not merely hidden: it is not mounted in this mount namespace",
+                "the old root is not hidden but gone: this mount namespace lacks it",
             )),
             _ => None,
         }
