@@ -161,6 +161,7 @@ impl<W: Write + Send> Sink for Json<W> {
 /// Where the result stands: two columns of four and a call that fills most of the line.
 const RESULT_COLUMN: usize = 54;
 const RESULT_WIDTH: usize = 12;
+const TERMINAL_WIDTH: usize = 80;
 
 /// For people: steps flush left, their calls below them, results in a column.
 pub struct Human<W: Write + Send> {
@@ -194,7 +195,10 @@ impl<W: Write + Send> Human<W> {
     fn line(&mut self, call: &Call, result: &str, colour: Color) {
         let shown = format!("    {call}");
         // Padding is measured on the bare words, and stays outside the colour.
-        let padding = " ".repeat(RESULT_WIDTH.saturating_sub(result.chars().count()));
+        // A man page with a long name moves to the left rather than past the edge.
+        let words = result.chars().count();
+        let free = TERMINAL_WIDTH.saturating_sub(RESULT_COLUMN + words + 1 + call.man.len());
+        let padding = " ".repeat(RESULT_WIDTH.saturating_sub(words).min(free));
         let result = self.paint(result, colour);
         let man = if self.named.contains(&call.man) {
             String::new()
@@ -329,7 +333,15 @@ mod tests {
         let long = chdir(&"x".repeat(60));
         let text = told(&[returned(long, Returned::Ok(0))], false);
         assert_eq!(text.lines().count(), 2);
-        for line in told(&a_story(), false).lines().chain(text.lines().skip(1)) {
+        let mut long_page = chdir("/");
+        long_page.man = "pidfd_send_signal(2)".to_owned();
+        let page = told(&[returned(long_page, Returned::Ok(0))], false);
+        let story = told(&a_story(), false);
+        for line in story
+            .lines()
+            .chain(text.lines().skip(1))
+            .chain(page.lines())
+        {
             assert!(line.chars().count() <= 80, "{line}");
         }
     }
