@@ -46,20 +46,26 @@ pub fn setgroups(groups: &[Gid]) -> Result<()> {
 /// Writes a small file of the kernel in one write(2), as /proc/PID/uid_map wants it.
 ///
 /// `man` names the page that explains this file: a write to it is a request to the kernel.
+/// A file that cannot be opened is told as the open(2) that failed.
 #[track_caller]
 pub fn write_file(path: impl AsRef<Path>, text: &str, man: &'static str) -> Result<()> {
     let path = path.as_ref();
+    let errno = |error: std::io::Error| {
+        nix::errno::Errno::from_raw(error.raw_os_error().unwrap_or(nix::libc::EIO))
+    };
+    let opened = std::fs::OpenOptions::new().write(true).open(path);
+    let mut file = match opened.map_err(errno) {
+        Ok(file) => file,
+        Err(errno) => {
+            let args = || vec![quoted(path), "O_WRONLY".to_owned()];
+            return call("open", "open(2)", args, || Err(errno));
+        }
+    };
     call(
         "write",
         man,
         || vec![quoted(path), quoted(text.trim_end())],
-        || {
-            let opened = std::fs::OpenOptions::new().write(true).open(path);
-            let written = opened.and_then(|mut file| file.write(text.as_bytes()));
-            written.map_err(|error| {
-                nix::errno::Errno::from_raw(error.raw_os_error().unwrap_or(nix::libc::EIO))
-            })
-        },
+        || file.write(text.as_bytes()).map_err(errno),
     )
     .map(|_: usize| ())
 }

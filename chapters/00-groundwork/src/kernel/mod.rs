@@ -12,6 +12,7 @@
 //! - [`ids`]: users and groups, and the maps of a user namespace.
 //! - [`capability`]: capget and capset.
 //! - [`hostname`]: the names of the machine.
+//! - [`signal`] and [`trace`]: how a parent and its child get along; not narrated.
 //! - [`terminal`]: sessions and controlling terminals.
 //! - [`descriptor`]: open descriptors and what the kernel tells of a namespace by one.
 
@@ -27,8 +28,10 @@ pub mod hostname;
 pub mod ids;
 pub mod mount;
 pub mod root;
+pub mod signal;
 pub mod task;
 pub mod terminal;
+pub mod trace;
 
 pub use capability::*;
 pub use descriptor::*;
@@ -41,8 +44,10 @@ pub use nix::sched::CloneFlags;
 pub use nix::sys::signal::Signal;
 pub use nix::unistd::{Gid, Pid, Uid};
 pub use root::*;
+pub use signal::*;
 pub use task::*;
 pub use terminal::*;
+pub use trace::*;
 
 /// What a kernel call gives: its result, or the call that failed.
 pub type Result<T> = std::result::Result<T, CallError>;

@@ -1,0 +1,216 @@
+//! A child, from the parent's side.
+
+use std::io::{BufRead, BufReader, Write};
+use std::marker::PhantomData;
+use std::net::Shutdown;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signalfd::{SfdFlags, SignalFd};
+use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
+use serde::de::DeserializeOwned;
+
+use super::signals::HeldSignals;
+use super::{CHILD_FAILED, Exit, Message, Relay, StartError, gate};
+use crate::kernel::{self, Pid, Signal};
+use crate::narrate::{self, Event};
+
+/// A child that exists and waits for its parent's word. Dropped, it ends.
+#[derive(Debug)]
+pub struct Waiting<E> {
+    /// Taken out when the word is given.
+    parts: Option<(Child, UnixStream)>,
+    error: PhantomData<fn() -> E>,
+}
+
+impl<E: std::error::Error + DeserializeOwned + 'static> Waiting<E> {
+    pub(super) fn new(child: Child, socket: UnixStream) -> Self {
+        Waiting {
+            parts: Some((child, socket)),
+            error: PhantomData,
+        }
+    }
+
+    /// Its number in the parent's PID namespace.
+    pub fn pid(&self) -> Pid {
+        let (child, _) = self.parts.as_ref().expect("taken out by go alone");
+        child.pid
+    }
+
+    /// Gives the word, and narrates the child until it is a program.
+    pub fn go(mut self) -> Result<Child, StartError<E>> {
+        let (child, socket) = self.parts.take().expect("taken out here alone");
+        child.let_go(socket)
+    }
+
+    /// Gives the word to a child that does a job and ends, and waits for that.
+    pub fn finish(self) -> Result<(), StartError<E>> {
+        match self.go()?.reap() {
+            Exit::Code(0) => Ok(()),
+            exit => Err(StartError::Silent(exit)),
+        }
+    }
+}
+
+impl<E> Drop for Waiting<E> {
+    /// The child reads the end of the socket and ends by itself.
+    fn drop(&mut self) {
+        if let Some((child, socket)) = self.parts.take() {
+            // Not only closed: a child made after this one may have a copy.
+            let _ = socket.shutdown(Shutdown::Both);
+            child.reap();
+        }
+    }
+}
+
+/// A child that became its program.
+#[derive(Debug)]
+pub struct Child {
+    /// Its number in the parent's PID namespace.
+    pub pid: Pid,
+    /// Stands for it even when its number is used again.
+    pub pidfd: OwnedFd,
+    pub(super) held: HeldSignals,
+}
+
+impl Child {
+    /// The word to go on, and the child's narration until it is a program.
+    fn let_go<E>(self, mut socket: UnixStream) -> Result<Child, StartError<E>>
+    where
+        E: std::error::Error + DeserializeOwned + 'static,
+    {
+        // A child that was killed meanwhile is found out below.
+        let _ = socket.write_all(b"!");
+        let _ = socket.shutdown(Shutdown::Write);
+
+        let (mut about_to_exec, mut at_the_gate) = (false, false);
+        for line in BufReader::new(&socket).lines() {
+            let Ok(line) = line else { break };
+            match serde_json::from_str(&line) {
+                Ok(Message::Event(event)) => {
+                    about_to_exec = matches!(event, Event::Exec { .. });
+                    self.narrate(event);
+                }
+                Ok(Message::Traced) => at_the_gate = gate::reached(self.pid),
+                Ok(Message::Failed(value)) => {
+                    self.reap();
+                    let error = serde_json::from_value(value).expect("our own words");
+                    return Err(StartError::Child(error));
+                }
+                Err(_) => break,
+            }
+        }
+        if self.ended_already() {
+            return Err(StartError::Silent(self.reap()));
+        }
+        if narrate::enabled() && about_to_exec {
+            let pid = self.pid.as_raw();
+            narrate::tell(&Event::Started { pid });
+        }
+        if at_the_gate {
+            gate::open(self.pid);
+        }
+        Ok(self)
+    }
+
+    /// Tells what the child did. Inside a PID namespace it does not know its own number
+    /// out here; we do.
+    fn narrate(&self, mut event: Event) {
+        if let Event::Call { pid, .. } | Event::Exec { pid, .. } = &mut event {
+            *pid = self.pid.as_raw();
+        }
+        narrate::tell(&event);
+    }
+
+    /// Whether the child is a zombie: the end of its socket then meant its death. A program
+    /// that started and was very quick looks the same, and its status decides.
+    fn ended_already(&self) -> bool {
+        let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
+        match waitid(Id::PIDFd(self.pidfd.as_fd()), flags) {
+            Ok(WaitStatus::Exited(_, code)) => code == CHILD_FAILED && !self.became_a_program(),
+            Ok(WaitStatus::Signaled(..)) => !self.became_a_program(),
+            _ => false,
+        }
+    }
+
+    /// Whether execve(2) was reached before the end. A zombie has no /proc/PID/exe any
+    /// more, so this asks the accounting flag PF_FORKNOEXEC in proc_pid_stat(5).
+    fn became_a_program(&self) -> bool {
+        const PF_FORKNOEXEC: u64 = 0x40;
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid));
+        let flags = stat.ok().and_then(|stat| {
+            let after_name = stat.rsplit_once(')')?.1;
+            after_name.split_whitespace().nth(6)?.parse::<u64>().ok()
+        });
+        flags.is_none_or(|flags| flags & PF_FORKNOEXEC == 0)
+    }
+
+    /// Waits until the child has ended, and meanwhile relays the signals that we are sent.
+    pub fn wait(self, relay: Relay) -> Exit {
+        let signals = SignalFd::with_flags(self.held.set(), SfdFlags::SFD_CLOEXEC);
+        let Ok(signals) = signals else {
+            return self.reap();
+        };
+        loop {
+            let mut ready = [
+                PollFd::new(self.pidfd.as_fd(), PollFlags::POLLIN),
+                PollFd::new(signals.as_fd(), PollFlags::POLLIN),
+            ];
+            match poll(&mut ready, PollTimeout::NONE) {
+                Ok(_) | Err(Errno::EINTR) => {}
+                Err(_) => return self.reap(),
+            }
+            let happened = |at: usize| ready[at].revents().is_some_and(|bits| !bits.is_empty());
+            if happened(0) {
+                return self.reap();
+            }
+            if happened(1) {
+                self.relay(&signals, relay);
+            }
+        }
+    }
+
+    /// Waits until the child has ended, and stops whenever it is stopped, so that a shell's
+    /// job control works through us: as nsenter(1) does.
+    pub fn wait_and_stop_with(self) -> Exit {
+        loop {
+            match waitpid(self.pid, Some(WaitPidFlag::WUNTRACED)) {
+                Ok(WaitStatus::Exited(_, code)) => return Exit::Code(code),
+                Ok(WaitStatus::Signaled(_, signal, _)) => return Exit::Signal(signal as i32),
+                Ok(WaitStatus::Stopped(..)) => {
+                    kernel::stop_here();
+                    let _ = kernel::pidfd_send_signal(&self.pidfd, Signal::SIGCONT);
+                }
+                Ok(_) | Err(Errno::EINTR) => {}
+                Err(_) => return Exit::Code(CHILD_FAILED),
+            }
+        }
+    }
+
+    /// A key such as Ctrl-C has reached the child already: the terminal sends it to the
+    /// whole foreground group, and marks it as the kernel's own (SI_KERNEL, sigaction(2)).
+    fn relay(&self, signals: &SignalFd, relay: Relay) {
+        let Ok(Some(info)) = signals.read_signal() else {
+            return;
+        };
+        let from_terminal = info.ssi_code == nix::libc::SI_KERNEL;
+        let signal = Signal::try_from(info.ssi_signo as i32);
+        if let (Relay::Forward, false, Ok(signal)) = (relay, from_terminal, signal) {
+            let _ = kernel::pidfd_send_signal(&self.pidfd, signal);
+        }
+    }
+
+    /// Takes the exit status, which ends the zombie.
+    pub(super) fn reap(&self) -> Exit {
+        loop {
+            match waitpid(self.pid, None) {
+                Ok(WaitStatus::Exited(_, code)) => return Exit::Code(code),
+                Ok(WaitStatus::Signaled(_, signal, _)) => return Exit::Signal(signal as i32),
+                Ok(_) | Err(Errno::EINTR) => {}
+                Err(_) => return Exit::Code(CHILD_FAILED),
+            }
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! `= started` is told before the program's first byte.
+//!
+//! The end of a close-on-exec socket says that execve(2) succeeded, but by then the program
+//! runs already, and may print before its parent does. So, while somebody listens, the
+//! child lets its parent trace it: the kernel then stops it at the very end of execve,
+//! before the program's first instruction (ptrace(2), "execve(2) under ptrace"). The parent
+//! tells what there is to tell and lets go of it.
+//!
+//! Where tracing is refused (a debugger or strace is there already, Yama, a seccomp filter)
+//! there is no gate, and the two lines may swap. A program that gains privileges by its
+//! file never passes a gate: the kernel would withhold them from a traced process.
+
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::sync::Mutex;
+
+use nix::sys::signal::SigSet;
+use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
+
+use super::{Message, send};
+use crate::kernel::{self, Pid, Signal};
+use crate::narrate;
+
+/// The way to the parent, in a child that narrates.
+static TO_PARENT: Mutex<Option<UnixStream>> = Mutex::new(None);
+
+/// In the child: a gate can be asked for from now on.
+pub(super) fn offer(to_parent: &UnixStream) {
+    *TO_PARENT.lock().expect("no holder panics") = to_parent.try_clone().ok();
+}
+
+/// In the child, just before execve(2): asks to be stopped at its end.
+pub(super) fn ask(program: &Path) {
+    let mut to_parent = TO_PARENT.lock().expect("no holder panics");
+    let Some(to_parent) = to_parent.as_mut().filter(|_| narrate::enabled()) else {
+        return;
+    };
+    if gains_privileges(program) || is_held(Signal::SIGTRAP) {
+        return;
+    }
+    if kernel::trace_me().is_ok() {
+        send(to_parent, &Message::Traced);
+    }
+}
+
+/// Whether a file gives privileges to the process that executes it: set-user-ID,
+/// set-group-ID, capabilities(7).
+fn gains_privileges(program: &Path) -> bool {
+    const SETUID_OR_SETGID: u32 = 0o6000;
+    let mode = program.metadata().map_or(0, |file| file.permissions().mode());
+    mode & SETUID_OR_SETGID != 0 || kernel::has_file_capabilities(program)
+}
+
+/// The stop is told by SIGTRAP: held back, it would never come.
+fn is_held(signal: Signal) -> bool {
+    SigSet::thread_get_mask().is_ok_and(|mask| mask.contains(signal))
+}
+
+/// In the parent: waits until the traced child stands at its gate. False if it ended
+/// instead; its status is left for whoever reaps it.
+pub(super) fn reached(child: Pid) -> bool {
+    let peek = WaitPidFlag::WEXITED | WaitPidFlag::WSTOPPED | WaitPidFlag::WNOWAIT;
+    loop {
+        match waitid(Id::Pid(child), peek) {
+            Ok(WaitStatus::Exited(..) | WaitStatus::Signaled(..)) => return false,
+            Ok(_) => {}
+            Err(nix::errno::Errno::EINTR) => continue,
+            Err(_) => return false,
+        }
+        match waitpid(child, Some(WaitPidFlag::WUNTRACED)) {
+            Ok(WaitStatus::Stopped(_, Signal::SIGTRAP)) => return true,
+            // Some other signal on its way to the child: a tracer hands it on.
+            Ok(WaitStatus::Stopped(_, signal)) => kernel::trace_continue(child, signal),
+            _ => {}
+        }
+    }
+}
+
+/// In the parent: opens the gate.
+pub(super) fn open(child: Pid) {
+    kernel::trace_detach(child);
+}

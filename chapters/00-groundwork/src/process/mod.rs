@@ -1,0 +1,261 @@
+//! A child process in namespaces of its own.
+//!
+//! clone3(2) makes it, and it waits. The parent prepares what only the parent may (the
+//! maps of a user namespace), then lets it go. What the child does until execve(2) it
+//! narrates into a socket that closes itself at that moment: its end tells the parent
+//! that the program started, and anything else in it is the reason why not.
+//!
+//! ```text
+//! parent                         child
+//! clone3 ───────────────────────▶ waits
+//! prepare(pid)
+//! go ───────────────────────────▶ enters, mounts, …
+//!      ◀──────────── narration ── execve
+//!      ◀────────── end of socket  (now the program)
+//! wait: signals on, exit back
+//! ```
+//!
+//! # Layout
+//!
+//! - [`Spawn`] (here): makes the child, and its life until it is a program.
+//! - [`child`]: [`Waiting`] and [`Child`], what the parent holds in its hand.
+//! - [`program`]: [`Program`], what the child becomes.
+//! - [`exit`]: [`Exit`], how it ended.
+//! - [`signals`]: signals that are held back while a child runs.
+//! - [`gate`]: while somebody listens, `= started` comes before the program's first byte.
+
+use std::convert::Infallible;
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use crate::kernel::{self, CallError, CloneFlags, Cloned, Pid, Signal};
+use crate::narrate::{self, Event, Sink};
+
+mod child;
+mod exit;
+mod gate;
+mod program;
+mod signals;
+
+pub use child::{Child, Waiting};
+pub use exit::Exit;
+pub use program::Program;
+pub use signals::Relay;
+
+use signals::HeldSignals;
+
+/// Why a child did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError<E: std::error::Error + 'static> {
+    /// The kernel refused to make the child.
+    #[error("cannot make a child process")]
+    Clone(#[source] CallError),
+    /// The parent's own part failed; the child was ended.
+    #[error("{0}")]
+    Prepare(#[source] E),
+    /// The child reported why it could not become the program.
+    #[error("{0}")]
+    Child(#[source] E),
+    /// The child ended before it became the program, without a word.
+    #[error("the child ended before its program started: {0}")]
+    Silent(Exit),
+}
+
+impl<E: std::error::Error> StartError<E> {
+    /// The typed error of parent or child, or one made of a failed clone3(2).
+    pub fn flatten(self, clone: impl FnOnce(CallError) -> E, silent: impl FnOnce(Exit) -> E) -> E {
+        match self {
+            StartError::Clone(error) => clone(error),
+            StartError::Prepare(error) | StartError::Child(error) => error,
+            StartError::Silent(exit) => silent(exit),
+        }
+    }
+}
+
+/// A child to be made.
+#[derive(Debug, Clone)]
+pub struct Spawn {
+    namespaces: CloneFlags,
+    dies_with_parent: Option<Signal>,
+    holds: &'static [Signal],
+    /// Its name in test builds: see `inject`.
+    #[cfg_attr(not(feature = "inject"), allow(dead_code))]
+    role: &'static str,
+}
+
+impl Default for Spawn {
+    fn default() -> Self {
+        Spawn {
+            namespaces: CloneFlags::empty(),
+            dies_with_parent: None,
+            holds: signals::ALL,
+            role: "child",
+        }
+    }
+}
+
+/// What goes from child to parent, a line each.
+#[derive(Serialize, Deserialize)]
+enum Message {
+    Event(Event),
+    /// It will be stopped at the end of execve(2), see [`gate`].
+    Traced,
+    Failed(serde_json::Value),
+}
+
+/// The status of a child that never became a program; its parent knows more.
+const CHILD_FAILED: i32 = 125;
+
+impl Spawn {
+    /// A child in the namespaces of its parent.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// New namespaces for the child: the CLONE_NEW* flags of clone(2).
+    pub fn namespaces(mut self, flags: CloneFlags) -> Self {
+        self.namespaces = flags;
+        self
+    }
+
+    /// The child gets `signal` when its parent ends: PR_SET_PDEATHSIG.
+    pub fn dies_with_parent(mut self, signal: Signal) -> Self {
+        self.dies_with_parent = Some(signal);
+        self
+    }
+
+    /// Which signals the parent holds back while the child runs; those that end a program
+    /// by default, if this is not said.
+    pub fn holding(mut self, signals: &'static [Signal]) -> Self {
+        self.holds = signals;
+        self
+    }
+
+    /// What the child is called when a test breaks one of its calls.
+    pub fn role(mut self, role: &'static str) -> Self {
+        self.role = role;
+        self
+    }
+
+    /// Makes the child, runs `prepare` in the parent while it waits, then `child` in it.
+    ///
+    /// `child` ends in [`Program::exec`] or fails; its error comes back as
+    /// [`StartError::Child`], and the child has been reaped then.
+    #[track_caller]
+    pub fn start<E>(
+        &self,
+        prepare: impl FnOnce(Pid) -> Result<(), E>,
+        child: impl FnOnce() -> Result<Infallible, E>,
+    ) -> Result<Child, StartError<E>>
+    where
+        E: std::error::Error + Serialize + DeserializeOwned + 'static,
+    {
+        let waiting = self.hold(child)?;
+        prepare(waiting.pid()).map_err(StartError::Prepare)?;
+        waiting.go()
+    }
+
+    /// Makes the child, which waits until [`Waiting::go`] and then becomes a program.
+    #[track_caller]
+    pub fn hold<E>(
+        &self,
+        child: impl FnOnce() -> Result<Infallible, E>,
+    ) -> Result<Waiting<E>, StartError<E>>
+    where
+        E: std::error::Error + Serialize + DeserializeOwned + 'static,
+    {
+        self.hold_for_job(|| child().map(|never| match never {}))
+    }
+
+    /// Makes a child that waits until [`Waiting::finish`], does a job, and ends.
+    #[track_caller]
+    pub fn hold_for_job<E>(
+        &self,
+        job: impl FnOnce() -> Result<(), E>,
+    ) -> Result<Waiting<E>, StartError<E>>
+    where
+        E: std::error::Error + Serialize + DeserializeOwned + 'static,
+    {
+        // Ignored by whoever started us, it would take the child's exit status away.
+        kernel::default_action(Signal::SIGCHLD);
+        let held = HeldSignals::hold(self.holds);
+        let (ours, theirs) = UnixStream::pair().map_err(|error| {
+            let path = std::path::Path::new("AF_UNIX");
+            let man = "socketpair(2)";
+            StartError::Clone(CallError::from_io("socketpair", path, man, &error))
+        })?;
+        match kernel::clone3(self.namespaces).map_err(StartError::Clone)? {
+            Cloned::Child => {
+                drop(ours);
+                held.release();
+                self.be_the_child(theirs, job)
+            }
+            Cloned::Parent(pid, pidfd) => {
+                drop(theirs);
+                Ok(Waiting::new(Child { pid, pidfd, held }, ours))
+            }
+        }
+    }
+
+    /// The child's life until it is another program. It never returns into the code that
+    /// called `start`: a second process running that would do everything twice.
+    fn be_the_child<E: std::error::Error + Serialize>(
+        &self,
+        mut to_parent: UnixStream,
+        job: impl FnOnce() -> Result<(), E>,
+    ) -> ! {
+        #[cfg(feature = "inject")]
+        crate::inject::enter_role(self.role);
+        let guarded = std::panic::AssertUnwindSafe(|| {
+            if narrate::enabled() {
+                let pipe = to_parent.try_clone().expect("a descriptor is left");
+                narrate::install(Box::new(ToParent(pipe)));
+                gate::offer(&to_parent);
+            }
+            // No byte means that the parent is gone or gave up.
+            if to_parent.read_exact(&mut [0]).is_err() {
+                return CHILD_FAILED;
+            }
+            if let Some(signal) = self.dies_with_parent {
+                let _ = kernel::prctl_set_pdeathsig(signal);
+            }
+            let Err(error) = job() else { return 0 };
+            let value = serde_json::to_value(&error).expect("an error is plain data");
+            send(&mut to_parent, &Message::Failed(value));
+            CHILD_FAILED
+        });
+        let status = std::panic::catch_unwind(guarded).unwrap_or(CHILD_FAILED);
+        // Nothing is left to run here: not even the parent's destructors.
+        kernel::exit_now(status)
+    }
+}
+
+/// Writes one message. A parent that is gone cannot be told anything.
+fn send(to_parent: &mut UnixStream, message: &Message) {
+    let line = serde_json::to_string(message).expect("a message is plain data") + "\n";
+    let _ = to_parent.write_all(line.as_bytes());
+}
+
+/// The child's narration, on its way to the parent.
+struct ToParent(UnixStream);
+
+impl Sink for ToParent {
+    fn event(&mut self, event: &Event) {
+        send(&mut self.0, &Message::Event(event.clone()));
+    }
+}
+
+/// Maps this user and group to root of the user namespace of `pid`, and nobody else: the
+/// one map that needs no privilege, user_namespaces(7).
+#[track_caller]
+pub fn map_me_to_root(pid: Pid) -> kernel::Result<()> {
+    const MAN: &str = "user_namespaces(7)";
+    let (uid, gid) = (kernel::Uid::effective(), kernel::Gid::effective());
+    narrate::step("Be root inside: one line says who that is outside");
+    kernel::write_file(format!("/proc/{pid}/uid_map"), &format!("0 {uid} 1"), MAN)?;
+    narrate::step("Give up setgroups first: without it a group could be dropped that forbids");
+    kernel::write_file(format!("/proc/{pid}/setgroups"), "deny", MAN)?;
+    kernel::write_file(format!("/proc/{pid}/gid_map"), &format!("0 {gid} 1"), MAN)
+}
