@@ -40,6 +40,7 @@ pub use ids::*;
 pub use mount::*;
 pub use nix::errno::Errno;
 pub use nix::fcntl::OFlag;
+pub use nix::mount::{MntFlags, MsFlags};
 pub use nix::sched::CloneFlags;
 pub use nix::sys::signal::Signal;
 pub use nix::unistd::{Gid, Pid, Uid};
