@@ -9,18 +9,21 @@
 //! - [`PROGRAMS`]: every program by the name of its link.
 //! - [`mod@chroot`]: 1979.
 //! - [`explain`]: `--explain`, `--explain=json` and ERA_EXPLAIN: who listens to the kernel calls.
+//! - [`mod@unshare`]: 2002 to 2020.
 //! - [`failure`]: how an error is printed, with why and fix.
 #![forbid(unsafe_code)]
 
 pub mod chroot;
 pub mod explain;
 pub mod failure;
+pub mod unshare;
 
 /// A program: takes its arguments, its own name first, and gives the exit status.
 pub type Main = fn(Vec<std::ffi::OsString>) -> u8;
 
 /// Every program of the eras by its name, in the order of history.
-pub const PROGRAMS: &[(&str, Main)] = &[("era-chroot", chroot::main)];
+pub const PROGRAMS: &[(&str, Main)] =
+    &[("era-chroot", chroot::main), ("era-unshare", unshare::main)];
 
 /// Parses arguments. `--help` and `--version` end with 0, a mistake with `usage`, the
 /// status that the model of this program uses for it; clap has printed what to say.
@@ -28,11 +31,14 @@ pub(crate) fn parse<Cli: clap::Parser>(
     args: Vec<std::ffi::OsString>,
     usage: u8,
 ) -> Result<Cli, u8> {
-    Cli::try_parse_from(args).map_err(|error| {
-        // A reader that went away is no reason to fail twice.
-        let _ = error.print();
-        if error.use_stderr() { usage } else { 0 }
-    })
+    Cli::try_parse_from(args).map_err(|error| self::usage(&error, usage))
+}
+
+/// What clap has to say, and the exit status for it: `status` for a mistake.
+pub(crate) fn usage(error: &clap::Error, status: u8) -> u8 {
+    // A reader that went away is no reason to fail twice.
+    let _ = error.print();
+    if error.use_stderr() { status } else { 0 }
 }
 
 /// What a binary's `main` does: run with the process's own arguments, exit with the status.

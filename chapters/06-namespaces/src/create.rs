@@ -48,7 +48,7 @@ impl Unshare {
         kernel::unshare(self.flags()).map_err(|call| self.refused(call))?;
 
         for (ids, map, helper) in mappers {
-            maps::write_by_helper(ids, map, helper)?;
+            maps::write_by_helper(ids, map, me, helper)?;
         }
         clocks::shift(self.offsets)?;
         if self.fork {
@@ -59,17 +59,14 @@ impl Unshare {
         match self.inside_and_exec(me, program)? {}
     }
 
-    fn child(
-        &self,
-        me: Me,
-        program: &Program,
-        keeper: Option<Waiting<Error>>,
-    ) -> Result<Child> {
-        step("A child: the first process in the new PID namespace is number 1");
-        let started = Spawn::new().holding(DEAF_TO).start(
-            |_| self.keep(keeper),
-            || self.inside_and_exec(me, program),
-        );
+    fn child(&self, me: Me, program: &Program, keeper: Option<Waiting<Error>>) -> Result<Child> {
+        step(match self.new.contains(&Kind::Pid) {
+            true => "The first child is process 1 of the new PID namespace",
+            false => "Run the program as a child, and wait for it",
+        });
+        let started = Spawn::new()
+            .holding(DEAF_TO)
+            .start(|_| self.keep(keeper), || self.inside_and_exec(me, program));
         started.map_err(Error::from_start)
     }
 

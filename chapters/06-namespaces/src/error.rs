@@ -36,6 +36,8 @@ pub enum Error {
     #[error("{program} did not write the map: {exit}")]
     Helper {
         program: String,
+        uid: u32,
+        gid: u32,
         first: u32,
         count: u32,
         exit: Exit,

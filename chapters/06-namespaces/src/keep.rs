@@ -44,6 +44,7 @@ pub fn mount_on_files(pid: Pid, keeps: &[Keep]) -> Result<()> {
 /// and vanish with it.
 pub fn keeper(keeps: &[Keep]) -> Result<Waiting<Error>> {
     let parent = Pid::this();
+    step("Leave a helper behind: it goes on seeing the old mounts");
     let waiting = Spawn::new()
         .holding(&[])
         .role("keeper")

@@ -15,7 +15,8 @@
 //! - [`settle`]: what is done inside before the program; [`pivot`]: another root for good.
 //!
 //! When it fails:
-//! - [`error`]: what failed, in sentences; [`diagnose`]: why on this machine, by probing.
+//! - [`error`]: what failed, in sentences; [`diagnose`]: why on this machine, by probing
+//!   and by [`mounts`].
 #![forbid(unsafe_code)]
 
 pub mod clocks;
@@ -25,6 +26,7 @@ pub mod error;
 pub mod keep;
 pub mod kinds;
 pub mod maps;
+pub mod mounts;
 pub mod pivot;
 pub mod registry;
 pub mod settle;

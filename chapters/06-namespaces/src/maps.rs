@@ -48,8 +48,16 @@ impl FromStr for Range {
         if count == 0 {
             return Err(bad("a count of zero maps nobody"));
         }
-        let (outer, inner) = if colons { (second, first) } else { (first, second) };
-        Ok(Range { outer, inner, count })
+        let (outer, inner) = if colons {
+            (second, first)
+        } else {
+            (first, second)
+        };
+        Ok(Range {
+            outer,
+            inner,
+            count,
+        })
     }
 }
 
@@ -150,8 +158,10 @@ pub fn map_myself(me: Me, user: Option<u32>, group: Option<u32>) -> Result<()> {
 
 fn write_line(ids: Ids, inner: u32, outer: u32) -> Result<()> {
     let file = format!("/proc/self/{}", ids.file());
-    kernel::write_file(file, &format!("{inner} {outer} 1"), MAN)
-        .map_err(|call| Error::WriteMap { ids: ids.word().to_owned(), call })
+    kernel::write_file(file, &format!("{inner} {outer} 1"), MAN).map_err(|call| Error::WriteMap {
+        ids: ids.word().to_owned(),
+        call,
+    })
 }
 // ANCHOR_END: maps
 
@@ -185,26 +195,37 @@ pub fn helper(ids: Ids, map: IdMap, me: Me, env: &Program) -> Result<Option<Wait
         None => vec![range],
     };
     let mut argv = vec![ids.helper().to_owned(), Pid::this().to_string()];
-    for Range { outer, inner, count } in lines {
+    for Range {
+        outer,
+        inner,
+        count,
+    } in lines
+    {
         argv.extend([inner, outer, count].map(|number| number.to_string()));
     }
     let program = Program {
         argv: argv.into_iter().map(Into::into).collect(),
         ..env.clone()
     };
+    step("Leave a helper behind: inside, its setuid program would be nobody");
     let waiting = Spawn::new().holding(&[]).role("mapper").hold(|| {
         step("Further ids are not mine to give: a setuid program checks who owns them");
-        program.exec().map_err(|call| Error::Exec { program: program.name(), call })
+        program.exec().map_err(|call| Error::Exec {
+            program: program.name(),
+            call,
+        })
     });
     waiting.map(Some).map_err(Error::from_start)
 }
 
 /// Lets the helper write its map, and waits for it.
-pub fn write_by_helper(ids: Ids, map: IdMap, helper: Waiting<Error>) -> Result<()> {
+pub fn write_by_helper(ids: Ids, map: IdMap, me: Me, helper: Waiting<Error>) -> Result<()> {
     let ended = helper.finish();
     ended.map_err(|error| match Error::from_start(error) {
         Error::Ended { exit } => Error::Helper {
             program: ids.helper().to_owned(),
+            uid: me.uid.as_raw(),
+            gid: me.gid.as_raw(),
             first: map.range.map_or(0, |range| range.outer),
             count: map.range.map_or(0, |range| range.count),
             exit,
@@ -224,13 +245,20 @@ fn around(outer: u32, inner: u32, range: Range) -> Vec<Range> {
     let inner_at = inner.saturating_sub(range.inner).min(count);
     let (low, high) = (outer_at.min(inner_at), outer_at.max(inner_at));
 
-    let mut lines = vec![Range { outer, inner, count: 1 }];
+    let mut lines = vec![Range {
+        outer,
+        inner,
+        count: 1,
+    }];
     let mut next = range;
     for length in [low, high - low, count - high] {
         next.outer += u32::from(next.outer == outer);
         next.inner += u32::from(next.inner == inner);
         if length > 0 {
-            lines.push(Range { count: length, ..next });
+            lines.push(Range {
+                count: length,
+                ..next
+            });
         }
         next.outer += length;
         next.inner += length;
@@ -243,7 +271,11 @@ mod tests {
     use super::*;
 
     fn range(outer: u32, inner: u32, count: u32) -> Range {
-        Range { outer, inner, count }
+        Range {
+            outer,
+            inner,
+            count,
+        }
     }
 
     #[test]
@@ -256,7 +288,9 @@ mod tests {
 
     #[test]
     fn a_text_that_is_no_range_is_refused() {
-        for text in ["", "1", "1,2", "1,2,3,4", "a,0,1", "0,0,0", "-1,0,1", "0:1,2"] {
+        for text in [
+            "", "1", "1,2", "1,2,3,4", "a,0,1", "0,0,0", "-1,0,1", "0:1,2",
+        ] {
             assert!(text.parse::<Range>().is_err(), "{text}");
         }
     }
@@ -271,7 +305,11 @@ mod tests {
         );
         assert_eq!(
             around(1234, 1234, auto),
-            [range(1234, 1234, 1), range(200_000, 0, 1234), range(201_234, 1235, 64_301)]
+            [
+                range(1234, 1234, 1),
+                range(200_000, 0, 1234),
+                range(201_234, 1235, 64_301)
+            ]
         );
         assert_eq!(
             around(1234, 90_000, auto),

@@ -2,9 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use groundwork::kernel::{
-    self, CallError, CapabilitySets, Gid, MsFlags, Propagation, Signal, Uid,
-};
+use groundwork::kernel::{self, CallError, CapabilitySets, Gid, MsFlags, Propagation, Signal, Uid};
 use groundwork::step;
 
 use crate::error::{Error, Result};
@@ -90,15 +88,16 @@ impl Inside {
         }
         match (&self.root, &self.proc) {
             (Some(Root::Pivot(_)), _) | (_, None) => Ok(()),
-            (None, Some(at)) if self.propagation != Some(Propagation::Private) => {
-                replace_proc(at)
-            }
+            (None, Some(at)) if self.propagation != Some(Propagation::Private) => replace_proc(at),
             (_, Some(at)) => mount_proc(at),
         }
     }
 
     fn chroot(&self, dir: &Path) -> Result<()> {
-        let failed = |call| Error::Root { dir: dir.to_owned(), call };
+        let failed = |call| Error::Root {
+            dir: dir.to_owned(),
+            call,
+        };
         step("Start to look for files here");
         kernel::chroot(dir).map_err(failed)?;
         if self.directory.is_none() {
@@ -130,7 +129,10 @@ impl Inside {
 }
 
 fn directory(dir: &Path, call: CallError) -> Error {
-    Error::Directory { dir: dir.to_owned(), call }
+    Error::Directory {
+        dir: dir.to_owned(),
+        call,
+    }
 }
 
 /// Mounts a /proc over one that may still be shared: the new one must not spread.
@@ -150,8 +152,10 @@ fn replace_proc(at: &Path) -> Result<()> {
 fn mount_proc(at: &Path) -> Result<()> {
     step("A new /proc: the old one shows the processes of outside");
     let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
-    kernel::mount_new("proc", at, flags, None)
-        .map_err(|call| Error::MountProc { at: at.to_owned(), call })
+    kernel::mount_new("proc", at, flags, None).map_err(|call| Error::MountProc {
+        at: at.to_owned(),
+        call,
+    })
 }
 
 /// A program gets what the ambient set holds, and that wants it inheritable first:
@@ -159,7 +163,10 @@ fn mount_proc(at: &Path) -> Result<()> {
 fn keep_capabilities() -> Result<()> {
     step("Hand our capabilities on to the program");
     let sets = kernel::capget().map_err(Error::Capabilities)?;
-    let inheritable = CapabilitySets { inheritable: sets.permitted, ..sets };
+    let inheritable = CapabilitySets {
+        inheritable: sets.permitted,
+        ..sets
+    };
     kernel::capset(inheritable).map_err(Error::Capabilities)?;
     for capability in (0..64).filter(|bit| sets.effective >> bit & 1 == 1) {
         kernel::prctl_ambient_raise(capability).map_err(Error::Capabilities)?;

@@ -48,7 +48,9 @@ pub(super) fn ask(program: &Path) {
 /// set-group-ID, capabilities(7).
 fn gains_privileges(program: &Path) -> bool {
     const SETUID_OR_SETGID: u32 = 0o6000;
-    let mode = program.metadata().map_or(0, |file| file.permissions().mode());
+    let mode = program
+        .metadata()
+        .map_or(0, |file| file.permissions().mode());
     mode & SETUID_OR_SETGID != 0 || kernel::has_file_capabilities(program)
 }
 
