@@ -70,7 +70,7 @@ pub fn shell(
         kernel::setns(mnt?, CloneFlags::CLONE_NEWNS)?;
     }
     nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o022));
-    let mut bash = bash(folder);
+    let mut bash = if kind == "-" { bash(folder) } else { own_bash(folder, kind, keeper.is_some()) };
     bash.stdin(Stdio::from(tty.try_clone()?))
         .stdout(Stdio::from(tty.try_clone()?))
         .stderr(Stdio::from(tty));
@@ -91,6 +91,22 @@ fn bash(folder: &Path) -> Command {
         .env("PS1", prompt(&nonce.to_string_lossy()))
         .current_dir(folder.join("box"));
     bash
+}
+
+/// A bash for the learner's own hands: line editing, and a prompt to look at.
+fn own_bash(folder: &Path, kind: &str, root: bool) -> Command {
+    let mut own = Command::new("bash");
+    own.args(["--noprofile", "--norc", "-i"])
+        .env_clear()
+        .envs(environment(folder))
+        .env(MARK, folder.file_name().unwrap_or_default())
+        .env("TERM", kind)
+        .env("PS1", if root { "ground# " } else { "era$ " })
+        .current_dir(folder.join("box"));
+    for page_only in ["NO_COLOR", "COLUMNS", "LINES", "PAGER"] {
+        own.env_remove(page_only);
+    }
+    own
 }
 
 /// The environment of a page.

@@ -73,18 +73,18 @@ struct Guardian {
 
 impl Guardian {
     fn answer(&mut self, request: &str) -> Result<String, Box<dyn std::error::Error>> {
-        let words: Vec<&str> = request.splitn(3, ' ').collect();
-        match words[..] {
-            ["shell", "learner", terminal] => {
-                Ok(self.shell(Who::Learner, terminal, None)?.to_string())
-            }
-            ["shell", "real", terminal] => Ok(self.shell(Who::Real, terminal, None)?.to_string()),
-            ["shell", "ground", terminal] => {
+        let words: Vec<&str> = request.splitn(4, ' ').collect();
+        let ["shell", who, kind, terminal] = words[..] else {
+            return Err(format!("no such request: {request}").into());
+        };
+        match who {
+            "learner" => Ok(self.shell(Who::Learner, kind, terminal, None)?.to_string()),
+            "real" => Ok(self.shell(Who::Real, kind, terminal, None)?.to_string()),
+            _ => {
                 let keeper = self.keeper()?;
-                let shell = self.shell(Who::Ground, terminal, Some(keeper))?;
+                let shell = self.shell(Who::Ground, kind, terminal, Some(keeper))?;
                 Ok(format!("{shell} {keeper}"))
             }
-            _ => Err(format!("no such request: {request}").into()),
         }
     }
 
@@ -121,12 +121,12 @@ impl Guardian {
         Ok(self.keeper.insert(keeper).id())
     }
 
-    fn shell(&self, who: Who, terminal: &str, keeper: Option<u32>) -> std::io::Result<u32> {
+    fn shell(&self, who: Who, kind: &str, terminal: &str, keeper: Option<u32>) -> std::io::Result<u32> {
         let mut command = self.helper("__shell");
         if who == Who::Real {
             command.uid(0).gid(0);
         }
-        command.arg(terminal);
+        command.args([terminal, kind]);
         if let Some(keeper) = keeper {
             command.arg(keeper.to_string());
         }

@@ -133,20 +133,29 @@ impl Ground {
         self.folder.join("box")
     }
 
-    /// Starts a shell on the terminal at `terminal`.
+    /// Starts a shell on the terminal at `terminal`, for a page.
     ///
     /// # Errors
     /// What the guardian says: for [`Who::Ground`] the kernel may refuse the
     /// user namespace.
     pub fn shell(&mut self, who: Who, terminal: &Path) -> Result<u32, GroundError> {
-        let answer = self.ask(&format!("shell {} {}", who.word(), terminal.display()))?;
-        let pids: Vec<u32> = answer
-            .split(' ')
-            .filter_map(|word| word.parse().ok())
-            .collect();
-        let shell = *pids
-            .first()
-            .ok_or_else(|| GroundError::Guardian(answer.clone()))?;
+        self.start(&format!("shell {} - {}", who.word(), terminal.display()))
+    }
+
+    /// Starts a shell for the learner's own hands: with line editing, and with
+    /// the kind of terminal that `TERM` names.
+    ///
+    /// # Errors
+    /// As [`Ground::shell`].
+    pub fn own_shell(&mut self, who: Who, terminal: &Path) -> Result<u32, GroundError> {
+        let kind = std::env::var("TERM").unwrap_or_else(|_| "dumb".to_owned());
+        self.start(&format!("shell {} {kind} {}", who.word(), terminal.display()))
+    }
+
+    fn start(&mut self, request: &str) -> Result<u32, GroundError> {
+        let answer = self.ask(request)?;
+        let pids: Vec<u32> = answer.split(' ').filter_map(|word| word.parse().ok()).collect();
+        let shell = *pids.first().ok_or_else(|| GroundError::Guardian(answer.clone()))?;
         self.ours.extend(pids);
         Ok(shell)
     }

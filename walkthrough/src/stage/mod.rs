@@ -108,6 +108,11 @@ impl Stage {
         &self.ground
     }
 
+    /// The ground, to start something on it.
+    pub fn ground_mut(&mut self) -> &mut Ground {
+        &mut self.ground
+    }
+
     /// The shell of a prompt, started when first wanted.
     fn who(&mut self, prompt: Prompt) -> Result<Who, StageError> {
         let who = match prompt {

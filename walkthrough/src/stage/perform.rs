@@ -109,7 +109,11 @@ pub fn block(stage: &mut Stage, block: &Block) -> BlockReport {
     report
 }
 
-fn run(stage: &mut Stage, line: &Line, limit: Duration) -> Result<(String, Ran), StageError> {
+/// Runs a line until its prompt comes back or its limit passes.
+///
+/// # Errors
+/// It could not be given to a shell.
+pub fn run(stage: &mut Stage, line: &Line, limit: Duration) -> Result<(String, Ran), StageError> {
     let command = fill(stage, line)?;
     let to_the_end = waits_for_the_end(line);
     let (who, unasked) = stage.begin(line.prompt, &command)?;

@@ -53,7 +53,7 @@ impl Shell {
     /// No pty, no shell, or a shell without a word for ten seconds.
     pub fn start(ground: &mut Ground, who: Who) -> Result<Self, GroundError> {
         let (master, slave, path) =
-            quiet_pty(ground).map_err(|error| GroundError::Guardian(format!("no pty: {error}")))?;
+            open_pty(ground, true).map_err(|error| GroundError::Guardian(format!("no pty: {error}")))?;
         let pid = ground.shell(who, &path)?;
         let introducer = format!("\x1b]{PROMPT_MARK};{};", ground.nonce).into_bytes();
         let (raw, output) = (Vec::new(), Vec::new());
@@ -205,8 +205,12 @@ pub fn wait(shells: &[&Shell], at_most: Duration) {
     }
 }
 
-/// A pty that echoes nothing and turns no new line into two bytes.
-fn quiet_pty(ground: &Ground) -> std::io::Result<(File, OwnedFd, PathBuf)> {
+/// A pty that the learner may open; a quiet one echoes nothing and turns no new
+/// line into two bytes.
+///
+/// # Errors
+/// No pty, or no name for it.
+pub fn open_pty(ground: &Ground, quiet: bool) -> std::io::Result<(File, OwnedFd, PathBuf)> {
     let pty = openpty(&SIZE, None)?;
     for fd in [pty.master.as_fd(), pty.slave.as_fd()] {
         fcntl(fd, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC))?;
@@ -215,10 +219,12 @@ fn quiet_pty(ground: &Ground) -> std::io::Result<(File, OwnedFd, PathBuf)> {
         &pty.master,
         FcntlArg::F_SETFL(OFlag::O_RDWR | OFlag::O_NONBLOCK),
     )?;
-    let mut settings = tcgetattr(&pty.slave)?;
-    settings.local_flags.remove(LocalFlags::ECHO);
-    settings.output_flags.remove(OutputFlags::ONLCR);
-    tcsetattr(&pty.slave, SetArg::TCSANOW, &settings)?;
+    if quiet {
+        let mut settings = tcgetattr(&pty.slave)?;
+        settings.local_flags.remove(LocalFlags::ECHO);
+        settings.output_flags.remove(OutputFlags::ONLCR);
+        tcsetattr(&pty.slave, SetArg::TCSANOW, &settings)?;
+    }
     if ground.learner.other {
         fchown(&pty.slave, Some(ground.learner.uid), None)?;
     }

@@ -1,0 +1,223 @@
+//! Runs a command live, and tells what came of it.
+
+use std::time::{Duration, Instant};
+
+use crossterm::event::{Event, KeyCode, KeyModifiers};
+
+use super::markdown;
+use super::script::Act;
+use super::text::{Row, Style, without_tabs};
+use super::{Mode, Player};
+use crate::page::facts::PATIENCE;
+use crate::page::{Block, Line, Prompt};
+use crate::probes;
+use crate::stage::perform::{self, FactReport, LineReport};
+use crate::stage::{Ended, Ran, Stage, StageError};
+
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+/// How a prompt is shown.
+pub fn prompt(line: &Line) -> &'static str {
+    match line.prompt {
+        Prompt::Learner => "$",
+        Prompt::Ground => "#",
+        Prompt::Real => "#!",
+        Prompt::Inside => "inside#",
+    }
+}
+
+/// The command on one line, placeholders filled in as far as they are known.
+pub fn one_line(stage: &Stage, line: &Line) -> String {
+    let command = line.command.replace("\\\n", "");
+    stage.bindings.fill(&command).unwrap_or(command)
+}
+
+impl Player<'_> {
+    /// Runs what was typed at this stop, or the page's command if nothing was.
+    pub(super) fn run_here(&mut self, typed: String) -> Result<()> {
+        let Act::Run { block, .. } = self.script.stops[self.at].act else { return Ok(()) };
+        let Some(line) = self.script.line(self.at).cloned() else { return Ok(()) };
+        let ours = one_line(&self.stage, &line);
+        let command = if typed.trim().is_empty() { ours.clone() } else { typed };
+        if command.trim() != ours.trim() {
+            self.changed = Some(block);
+        }
+        self.rows.push(Row::new(Style::Strong, format!("{} ", prompt(&line))).with(Style::Plain, command.clone()));
+        self.input = Default::default();
+        self.top = self.bottom();
+        match self.run_live(&line, &command) {
+            Ok(ran) => {
+                self.last = Some(self.at);
+                self.finish(block, &line, command, &ran);
+            }
+            Err(error) => {
+                self.message = Some(Row::new(Style::Bad, error.to_string()));
+                self.mode = Mode::Ready;
+            }
+        }
+        Ok(())
+    }
+
+    /// Shows output while it comes. Ctrl-C goes to the command; the second one,
+    /// and the limit, end it.
+    fn run_live(&mut self, line: &Line, command: &str) -> Result<Ran> {
+        let limit = match self.script.stops[self.at].act {
+            Act::Run { block, .. } => perform::limit(&self.script.blocks[block]),
+            _ => Duration::from_secs(10),
+        };
+        let to_the_end = perform::waits_for_the_end(line) && command.is_empty();
+        let (who, unasked) = self.stage.begin(line.prompt, command)?;
+        let (until, before) = (Instant::now() + limit, self.rows.len());
+        let mut interrupts = 0;
+        let ended = loop {
+            if let Some(ended) = self.stage.look(who, to_the_end) {
+                break ended;
+            }
+            if Instant::now() >= until || interrupts > 1 {
+                self.stage.interrupt(who);
+                break Ended::Hung;
+            }
+            self.rows.truncate(before);
+            let so_far = unasked.clone() + &self.stage.output(who);
+            self.rows.extend(output_rows(&so_far));
+            self.top = self.bottom();
+            self.draw_running()?;
+            match self.screen.event(&self.stage.fds(), Duration::from_millis(200))? {
+                Some(Event::Key(key)) if key.modifiers.contains(KeyModifiers::CONTROL) => {
+                    let byte = match key.code {
+                        KeyCode::Char('c') => b'\x03',
+                        KeyCode::Char('d') => b'\x04',
+                        KeyCode::Char('\\' | '4') => b'\x1c',
+                        _ => continue,
+                    };
+                    interrupts += usize::from(byte == b'\x03');
+                    self.stage.write(who, &[byte]);
+                }
+                _ => {}
+            }
+        };
+        self.rows.truncate(before);
+        let output = unasked + &self.stage.take_output(who);
+        self.rows.extend(output_rows(&output));
+        Ok(Ran { output, ended })
+    }
+
+    fn draw_running(&mut self) -> std::io::Result<()> {
+        let mode = std::mem::replace(&mut self.mode, Mode::After);
+        let (rows, _) = self.content();
+        let title = self.title();
+        self.mode = mode;
+        let rows = rows.into_iter().skip(self.top).collect();
+        let keys = "it runs ...  Ctrl-C stop it".to_owned();
+        self.screen.draw(&super::screen::Frame { title, rows, keys, cursor: None })
+    }
+
+    /// Judges, unless the learner changed the command, and goes on.
+    fn finish(&mut self, block: usize, line: &Line, command: String, ran: &Ran) {
+        let ours = self.changed != Some(block);
+        if ours {
+            let report = perform::judge(&mut self.stage, line, command, ran);
+            self.rows.extend(difference_rows(&report));
+        } else if let Ended::At(mark) = ran.ended {
+            if mark.status != 0 {
+                self.rows.push(Row::new(Style::Dim, format!("? {}", mark.status)));
+            }
+        }
+        let page_block = self.script.blocks[block].clone();
+        if let Some(why) = perform::stopped(ran, perform::limit(&page_block)) {
+            self.rows.push(Row::new(Style::Bad, format!("✗ {why}. r tries again on a fresh ground.")));
+            self.mode = Mode::After;
+            self.top = self.bottom();
+            return;
+        }
+        if !self.script.ends_block(self.at) {
+            self.reveal();
+            self.go_on();
+            return;
+        }
+        self.mode = Mode::After;
+        self.end_block(&page_block, ours);
+        self.reveal();
+        self.top = self.bottom();
+    }
+
+    /// Facts of a block that has ended.
+    pub(super) fn end_block(&mut self, block: &Block, ours: bool) {
+        if ours {
+            let facts = perform::facts(&self.stage, block, PATIENCE);
+            self.rows.extend(fact_rows(&facts));
+        } else {
+            self.rows.push(Row::new(Style::Dim, "  your own command: nothing was compared in this block"));
+        }
+    }
+
+    /// What was right, and why, now that it has been seen.
+    fn reveal(&mut self) {
+        let Some((predict, choice)) = self.guess.take() else { return };
+        self.rows.push(Row::default());
+        self.rows.push(if choice == predict.right {
+            Row::new(Style::Good, format!("✓ You said {choice}, and so it is."))
+        } else {
+            Row::new(Style::Warn, format!("You said {choice}; it is {}.", predict.right))
+        });
+        self.rows.extend(markdown::render(&predict.answer, Self::width()));
+        self.rows.push(Row::default());
+    }
+
+    /// A block that cannot run on this machine is shown with its recorded
+    /// output, and says so.
+    pub(super) fn skip_where_it_cannot_run(&mut self) {
+        let Act::Run { block, line: 0 } = self.script.stops[self.at].act else { return };
+        if matches!(self.mode, Mode::Paging) {
+            return;
+        }
+        let block = &self.script.blocks[block];
+        let Some(why) = not_here(block) else { return };
+        let mut rows = vec![Row::new(Style::Warn, format!("Not run here: {why}")), Row::new(Style::Dim, "What it prints elsewhere:")];
+        for line in &block.lines {
+            rows.push(Row::new(Style::Dim, format!("  {} {}", prompt(line), line.command.replace("\\\n", ""))));
+            rows.extend(line.expected.iter().map(|text| Row::new(Style::Dim, format!("  {text}"))));
+        }
+        self.rows.extend(rows);
+        self.at += block.lines.len() - 1;
+        self.mode = Mode::After;
+    }
+}
+
+/// Why a block cannot run here.
+pub(super) fn not_here(block: &Block) -> Option<String> {
+    let real = block.lines.iter().any(|line| line.prompt == Prompt::Real);
+    let not_root = real && !nix::unistd::geteuid().is_root();
+    probes::missing(block).or_else(|| not_root.then(|| StageError::NotRoot.to_string()))
+}
+
+/// Output as lines.
+pub(super) fn output_rows(output: &str) -> Vec<Row> {
+    output.lines().map(|line| Row::new(Style::Plain, without_tabs(line))).collect()
+}
+
+/// A text that differs from the page's, as its difference.
+pub(super) fn difference_rows(report: &LineReport) -> Vec<Row> {
+    if report.matched {
+        let status = report.status.filter(|status| *status != 0);
+        return status.map(|status| Row::new(Style::Dim, format!("? {status}"))).into_iter().collect();
+    }
+    let mut rows = vec![Row::new(Style::Warn, "  the page has it otherwise (- page, + here):")];
+    rows.extend(report.diff.iter().map(|line| Row::new(Style::Warn, format!("  {}", without_tabs(line)))));
+    rows
+}
+
+/// Facts: how many hold, and each that does not.
+pub(super) fn fact_rows(facts: &[FactReport]) -> Vec<Row> {
+    let mut rows = Vec::new();
+    let held: Vec<_> = facts.iter().filter(|fact| fact.instead.is_none()).map(|fact| fact.fact.as_str()).collect();
+    if !held.is_empty() {
+        rows.push(Row::new(Style::Good, format!("✓ read from the kernel: {}", held.join(" · "))));
+    }
+    for fact in facts {
+        if let Some(instead) = &fact.instead {
+            rows.push(Row::new(Style::Bad, format!("✗ {} does not hold: {instead}", fact.fact)));
+        }
+    }
+    rows
+}

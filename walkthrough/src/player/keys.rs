@@ -1,0 +1,213 @@
+//! What a key does.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+
+use super::look::View;
+use super::screen::Screen;
+use super::script::Act;
+use super::text::{Row, Style};
+use super::{Leave, Mode, Player, act};
+
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+/// The keys that can be pressed now, for the lower bar.
+pub fn bar(mode: &Mode) -> &'static str {
+    match mode {
+        Mode::Paging => "Space more  b back  j jump  s shell  ? keys  q quit",
+        Mode::Typing => "type it, or Tab fill in  Enter run  Esc keys: next back jump quit ...",
+        Mode::Ready => "n run  e edit  b back  r retry  j jump  c code  v strace  s shell  ? keys  q quit",
+        Mode::Asking => "1-9 answer  n skip  b back  j jump  ? keys  q quit",
+        Mode::After => "n next  b back  r retry  j jump  c code  v strace  s shell  ? keys  q quit",
+        Mode::End => "n next page  b back  r retry  j jump  s shell  ? keys  q quit",
+        Mode::Jump(_) => "a number, then Enter  Esc never mind",
+        Mode::View(_) => "Up Down PgUp PgDn scroll  n next mark  q back to the page",
+    }
+}
+
+const HELP: &[(&str, &str)] = &[
+    ("n Space Enter", "next: read on, run the command, go to the next step"),
+    ("b", "back: the step before, on a fresh ground"),
+    ("r", "retry: this step again, on a fresh ground"),
+    ("j", "jump: to any step, on a fresh ground"),
+    ("c", "code: the lines of ours that the last command ran"),
+    ("v", "strace: the last command again, seen from the kernel's side"),
+    ("s", "shell: one of your own on this ground; exit comes back"),
+    ("1-9", "your answer to a question"),
+    ("Tab", "while typing: fill the command in"),
+    ("Esc", "while typing: these keys; again: back to typing"),
+    ("e", "edit the command (nothing is compared in its block then)"),
+    ("Ctrl-C", "stop the command that runs; twice: kill it"),
+    ("Up Down PgUp PgDn", "scroll"),
+    ("q", "quit: everything on the ground ends and is removed"),
+];
+
+fn help() -> View {
+    let row = |(keys, about): &(&str, &str)| Row::new(Style::Strong, format!("  {keys:<18}")).with(Style::Plain, *about);
+    View::new("All keys", HELP.iter().map(row).collect(), Vec::new())
+}
+
+impl Player<'_> {
+    /// Does what a key says.
+    ///
+    /// # Errors
+    /// The terminal is gone, or a fresh ground could not be made.
+    pub(super) fn key(&mut self, key: KeyEvent) -> Result<Option<Leave>> {
+        if key.kind == KeyEventKind::Release {
+            return Ok(None);
+        }
+        let ctrl_c = key.code == KeyCode::Char('c') && key.modifiers.contains(KeyModifiers::CONTROL);
+        match &mut self.mode {
+            Mode::View(view) => {
+                if ctrl_c || !view.key(key) {
+                    self.leave_view();
+                }
+                return Ok(None);
+            }
+            Mode::Jump(_) => return self.key_of_jump(key, ctrl_c).map(|()| None),
+            Mode::Typing => return self.key_of_typing(key, ctrl_c).map(|()| None),
+            _ if ctrl_c => return Ok(Some(Leave::Quit)),
+            _ => {}
+        }
+        self.message = None;
+        if self.scroll(key.code) {
+            return Ok(None);
+        }
+        match key.code {
+            KeyCode::Char('q') => return Ok(Some(Leave::Quit)),
+            KeyCode::Char('b') => self.replay(self.at.saturating_sub(1))?,
+            KeyCode::Char('r') => self.replay(self.at)?,
+            KeyCode::Char('j') => self.ask_where(),
+            KeyCode::Char('c') => self.look_at_code()?,
+            KeyCode::Char('v') => self.look_at_strace()?,
+            KeyCode::Char('s') => self.own_shell()?,
+            KeyCode::Char('?') => self.mode = Mode::View(help()),
+            KeyCode::Char('e' | 'i') | KeyCode::Esc if matches!(self.mode, Mode::Ready) => self.edit(key.code),
+            KeyCode::Char(digit @ '1'..='9') if matches!(self.mode, Mode::Asking) => self.answer(digit),
+            KeyCode::Char('n' | ' ') | KeyCode::Enter => return self.next(),
+            _ => {}
+        }
+        Ok(None)
+    }
+
+    fn next(&mut self) -> Result<Option<Leave>> {
+        match self.mode {
+            Mode::Paging => {
+                self.top = (self.top + Screen::room() - 2).min(self.bottom());
+                if self.top == self.bottom() {
+                    self.mode = self.mode_of_act();
+                    self.skip_where_it_cannot_run();
+                }
+                Ok(None)
+            }
+            Mode::Ready => {
+                let typed = self.input.text();
+                self.run_here(typed).map(|()| None)
+            }
+            _ => Ok(self.go_on()),
+        }
+    }
+
+    fn key_of_typing(&mut self, key: KeyEvent, ctrl_c: bool) -> Result<()> {
+        self.message = None;
+        match key.code {
+            _ if ctrl_c => {
+                if self.input.is_empty() {
+                    self.message = Some(Row::new(Style::Dim, "Esc, then q, quits."));
+                }
+                self.input = Default::default();
+            }
+            KeyCode::Esc => self.mode = Mode::Ready,
+            KeyCode::Tab => self.fill_in(),
+            KeyCode::Enter if self.input.is_empty() && !self.waits_here() => {
+                self.message = Some(Row::new(Style::Dim, "Type the command, or let Tab fill it in."));
+            }
+            KeyCode::Enter => {
+                let typed = self.input.text();
+                self.run_here(typed)?;
+            }
+            KeyCode::Up | KeyCode::Down | KeyCode::PageUp | KeyCode::PageDown => drop(self.scroll(key.code)),
+            _ => {
+                if self.input.key(key) {
+                    self.top = self.bottom();
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn waits_here(&self) -> bool {
+        self.script.line(self.at).is_some_and(|line| line.command.is_empty())
+    }
+
+    fn fill_in(&mut self) {
+        if let Some(line) = self.script.line(self.at) {
+            self.input = super::input::Input::filled(&act::one_line(&self.stage, line));
+            self.top = self.bottom();
+        }
+    }
+
+    fn edit(&mut self, key: KeyCode) {
+        if self.input.is_empty() && key != KeyCode::Esc {
+            self.fill_in();
+        }
+        self.mode = Mode::Typing;
+    }
+
+    fn answer(&mut self, digit: char) {
+        let Act::Ask(predict) = &self.script.stops[self.at].act else { return };
+        let choice = digit.to_digit(10).unwrap_or(0) as usize;
+        if choice > predict.options.len() {
+            return;
+        }
+        let predict = predict.clone();
+        self.rows.push(Row::new(Style::Dim, format!("You say {choice}. See what happens:")));
+        self.rows.push(Row::default());
+        self.guess = Some((predict, choice));
+        self.go_on();
+    }
+
+    fn scroll(&mut self, key: KeyCode) -> bool {
+        let page = Screen::room() - 2;
+        self.top = match key {
+            KeyCode::Up => self.top.saturating_sub(1),
+            KeyCode::PageUp => self.top.saturating_sub(page),
+            KeyCode::Down => (self.top + 1).min(self.bottom()),
+            KeyCode::PageDown => (self.top + page).min(self.bottom()),
+            _ => return false,
+        };
+        if matches!(self.mode, Mode::Paging) && self.top == self.bottom() {
+            self.mode = self.mode_of_act();
+            self.skip_where_it_cannot_run();
+        }
+        true
+    }
+
+    fn ask_where(&mut self) {
+        self.rows.push(Row::default());
+        let sections: Vec<_> = self.script.sections().iter().map(|(stop, name)| format!("  {:>3}  {name}", stop + 1)).collect();
+        self.rows.extend(sections.into_iter().map(|text| Row::new(Style::Plain, text)));
+        self.mode = Mode::Jump(String::new());
+        self.top = self.bottom();
+    }
+
+    fn key_of_jump(&mut self, key: KeyEvent, ctrl_c: bool) -> Result<()> {
+        let Mode::Jump(typed) = &mut self.mode else { return Ok(()) };
+        match key.code {
+            KeyCode::Esc => self.replay(self.at)?,
+            _ if ctrl_c => self.replay(self.at)?,
+            KeyCode::Char(digit) if digit.is_ascii_digit() => typed.push(digit),
+            KeyCode::Backspace => drop(typed.pop()),
+            KeyCode::Enter => {
+                let step = typed.parse().unwrap_or(self.at + 1).clamp(1, self.script.stops.len());
+                self.replay(step - 1)?;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn leave_view(&mut self) {
+        let ran = self.last == Some(self.at) && self.script.ends_block(self.at);
+        self.mode = if ran { Mode::After } else { self.mode_of_act() };
+    }
+}

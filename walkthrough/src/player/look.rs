@@ -1,0 +1,129 @@
+//! `c` and `v`: the code that ran, and what strace saw of it.
+
+use crossterm::event::{KeyCode, KeyEvent};
+use groundwork::narrate::Event;
+
+use super::screen::{Frame, Screen};
+use super::text::{Row, Style, without_tabs};
+use super::{Mode, Player};
+use crate::library;
+
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+/// Something to look at, with marked lines.
+#[derive(Debug)]
+pub struct View {
+    title: String,
+    rows: Vec<Row>,
+    marks: Vec<usize>,
+    top: usize,
+}
+
+impl View {
+    /// Opens at the first mark.
+    pub fn new(title: &str, rows: Vec<Row>, marks: Vec<usize>) -> Self {
+        let top = marks.first().map_or(0, |mark| mark.saturating_sub(3));
+        Self { title: title.to_owned(), rows, marks, top }
+    }
+
+    /// As it is drawn.
+    pub fn frame(&self) -> Frame {
+        let columns = Screen::size().0 - 1;
+        let cut = |row: &Row| row.folded(columns).swap_remove(0);
+        let rows = self.rows.iter().skip(self.top).take(Screen::room()).map(cut).collect();
+        let place = format!("{} of {}", self.top + 1, self.rows.len());
+        Frame { title: (self.title.clone(), place), rows, keys: super::keys::bar(&Mode::View(Self::new("", Vec::new(), Vec::new()))).to_owned(), cursor: None }
+    }
+
+    /// Scrolls; false when the key closes the view.
+    pub fn key(&mut self, key: KeyEvent) -> bool {
+        let (page, last) = (Screen::room() - 2, self.rows.len().saturating_sub(Screen::room()));
+        self.top = match key.code {
+            KeyCode::Char('q' | 'c' | 'v' | '?') | KeyCode::Esc => return false,
+            KeyCode::Up => self.top.saturating_sub(1),
+            KeyCode::Down => (self.top + 1).min(last),
+            KeyCode::PageUp | KeyCode::Char('b') => self.top.saturating_sub(page),
+            KeyCode::PageDown | KeyCode::Char(' ') | KeyCode::Enter => (self.top + page).min(last),
+            KeyCode::Char('n') => {
+                let next = self.marks.iter().find(|mark| mark.saturating_sub(3) > self.top);
+                next.map_or(self.top, |mark| mark.saturating_sub(3))
+            }
+            _ => self.top,
+        };
+        true
+    }
+}
+
+impl Player<'_> {
+    /// Opens our sources at the steps that the last command narrates.
+    pub(super) fn look_at_code(&mut self) -> Result<()> {
+        let told = self.run_aside(|_, command| {
+            let at = command.find("era-").unwrap_or(0);
+            format!("{}ERA_EXPLAIN=json {}", &command[..at], &command[at..])
+        })?;
+        let Some((_, ran)) = told else { return Ok(()) };
+        let steps: Vec<(String, usize)> = ran
+            .output
+            .lines()
+            .filter_map(|line| match serde_json::from_str(line) {
+                Ok(Event::Step { at, .. } | Event::Call { at, .. } | Event::Exec { at, .. }) => Some((at.file, at.line as usize)),
+                _ => None,
+            })
+            .collect();
+        if steps.is_empty() {
+            self.message = Some(Row::new(Style::Dim, "That command ran no code of ours that calls the kernel."));
+            return Ok(());
+        }
+        self.mode = Mode::View(code_view(&steps));
+        Ok(())
+    }
+
+    /// The last command again, with its own narration and strace's.
+    pub(super) fn look_at_strace(&mut self) -> Result<()> {
+        if !std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()).any(|folder| folder.join("strace").is_file()) {
+            self.message = Some(Row::new(Style::Warn, "There is no strace on this machine: install the package strace."));
+            return Ok(());
+        }
+        let told = self.run_aside(|_, command| {
+            let at = command.find("era-").unwrap_or(0);
+            let calls = "chroot,chdir,fchdir,pivot_root,mount,umount2,unshare,setns,clone,clone3,execve,setuid,setgid,\
+                         setgroups,sethostname,mknod,mknodat,prctl,capset,seccomp,openat,mkdir,mkdirat";
+            let (before, ours) = command.split_at(at);
+            format!("{before}ERA_EXPLAIN=1 strace -f -qq -o \"$HOME/.strace\" -e trace={} {ours}", calls.replace(' ', ""))
+        })?;
+        let Some((stage, ran)) = told else { return Ok(()) };
+        let seen = std::fs::read_to_string(stage.ground().sandbox().join(".strace")).unwrap_or_default();
+        let plain = |text: &str| Row::new(Style::Plain, format!("  {}", without_tabs(text)));
+        let mut rows = vec![Row::new(Style::Heading, "What the program tells"), Row::default()];
+        rows.extend(ran.output.lines().map(plain));
+        rows.extend([Row::default(), Row::new(Style::Heading, "What the kernel was asked, seen by strace"), Row::default()]);
+        let mark = rows.len();
+        rows.extend(seen.lines().map(plain));
+        self.mode = Mode::View(View { top: 0, ..View::new("The same under strace", rows, vec![mark]) });
+        Ok(())
+    }
+}
+
+/// The files in which steps lie, one after another, the steps marked.
+fn code_view(steps: &[(String, usize)]) -> View {
+    let mut files: Vec<&str> = Vec::new();
+    for (file, _) in steps {
+        if !files.contains(&file.as_str()) {
+            files.push(file);
+        }
+    }
+    let (mut rows, mut marks) = (Vec::new(), Vec::new());
+    for file in files {
+        let Some(text) = library::source(file) else { continue };
+        rows.push(Row::new(Style::Heading, format!("──── {file}")));
+        for (i, line) in text.lines().enumerate() {
+            let told = steps.iter().any(|(other, at)| other == file && *at == i + 1);
+            if told {
+                marks.push(rows.len());
+            }
+            let (mark, style) = if told { ("▸", Style::Strong) } else { (" ", Style::Plain) };
+            rows.push(Row::new(Style::Dim, format!("{:>4} ", i + 1)).with(Style::Good, mark).with(style, format!(" {}", without_tabs(line))));
+        }
+    }
+    View::new("The code that just ran", rows, marks)
+}
