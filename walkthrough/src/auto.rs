@@ -194,3 +194,8 @@ pub fn tell(report: &Report, out: &mut dyn Write) -> std::io::Result<()> {
     }
     Ok(())
 }
+
+/// Says why a page could not be played to its end.
+pub fn warn(page: &str, at: usize, why: &str) {
+    eprintln!("{page}.md:{at} stopped: {why}");
+}

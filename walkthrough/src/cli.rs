@@ -1,18 +1,19 @@
 //! The command line of `era`.
 
 use std::ffi::OsString;
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use clap::{Parser, Subcommand};
 
 use crate::auto::{self, Report};
 use crate::ground::{Learner, enter, guardian};
-use crate::library;
 use crate::state::Surroundings;
+use crate::{bless, first, library, play};
 
 /// The history of Linux containers, run on this machine.
 #[derive(Debug, Parser)]
-#[command(name = "era", version, arg_required_else_help = false)]
+#[command(name = "era", version, after_help = EXAMPLES)]
 struct Cli {
     /// Keep everything below this folder (also: ERA_STATE)
     #[arg(long, global = true, value_name = "DIR")]
@@ -21,12 +22,23 @@ struct Cli {
     command: Option<Command>,
 }
 
+const EXAMPLES: &str = "\
+Examples:
+  era                          the list of pages, and what this machine allows
+  era tour chroot              be led through 1979
+  era chroot new jail --with bash    any era's program: era-chroot and so on
+Book: preface.md";
+
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Be led through a page, or through all
+    /// Be led through a page
+    #[command(after_help = "Examples:\n  era tour 04\n  era tour --auto --exact\nBook: preface.md")]
     Tour {
-        /// A page by number, folder or program, or a markdown file; none: all
+        /// A page by number, folder or program, or a markdown file
         page: Option<String>,
+        /// Begin at this step
+        #[arg(long, value_name = "STEP")]
+        from: Option<usize>,
         /// Run everything without a key, and report
         #[arg(long)]
         auto: bool,
@@ -37,15 +49,48 @@ enum Command {
         #[arg(long, requires = "auto")]
         json: bool,
     },
+    /// Show a page to a class: commands filled in, a clock, speaker notes
+    #[command(after_help = "Examples:\n  era present 04              and, on a second terminal: era present --notes\n  era present 04 --rehearse\nBook: preface.md")]
+    Present {
+        /// A page by number, folder or program, or a markdown file
+        #[arg(required_unless_present = "notes")]
+        page: Option<String>,
+        /// Begin at this step
+        #[arg(long, value_name = "STEP")]
+        from: Option<usize>,
+        /// The second terminal: what to say, following the presentation
+        #[arg(long, conflicts_with_all = ["page", "rehearse"])]
+        notes: bool,
+        /// Run every step, and every way back, and time them
+        #[arg(long)]
+        rehearse: bool,
+    },
+    /// A shell on a ground of its own, or on that of a page
+    #[command(after_help = "Examples:\n  era shell\n  era shell 04        after every command of page 04\nBook: preface.md")]
+    Shell {
+        /// A page whose commands run first
+        page: Option<String>,
+    },
+    /// Open the book, or bring a page up to date
+    #[command(after_help = "Examples:\n  era book\n  era book bless book/src/04-chroot.md\nBook: preface.md")]
+    Book {
+        #[command(subcommand)]
+        what: Option<Book>,
+    },
     #[command(name = "__guardian", hide = true)]
     Guardian { folder: PathBuf, uid: u32, gid: u32 },
     #[command(name = "__keeper", hide = true)]
     Keeper { folder: PathBuf },
     #[command(name = "__shell", hide = true)]
-    Shell {
-        folder: PathBuf,
-        terminal: PathBuf,
-        keeper: Option<u32>,
+    Enter { folder: PathBuf, terminal: PathBuf, #[arg(allow_hyphen_values = true)] kind: String, keeper: Option<u32> },
+}
+
+#[derive(Debug, Subcommand)]
+enum Book {
+    /// Run a page and write what was printed into it; facts stay as they are
+    Bless {
+        /// The page
+        file: PathBuf,
     },
 }
 
@@ -71,12 +116,7 @@ pub fn main(args: Vec<OsString>) -> u8 {
 
 /// `era-chroot …` by the name of a link, or `era chroot …`.
 fn era_by_name(args: &[OsString]) -> Option<u8> {
-    let program = |name: &str| {
-        bins::PROGRAMS
-            .iter()
-            .find(|(known, _)| *known == name)
-            .map(|(_, main)| *main)
-    };
+    let program = |name: &str| bins::PROGRAMS.iter().find(|(known, _)| *known == name).map(|(_, main)| *main);
     let called = Path::new(args.first()?).file_name()?.to_str()?;
     if let Some(main) = program(called) {
         return Some(main(args.to_vec()));
@@ -89,28 +129,40 @@ fn era_by_name(args: &[OsString]) -> Option<u8> {
 
 fn run(cli: Cli) -> Outcome {
     let around = Surroundings::read(cli.state);
+    let learner = Learner::current(around.sudo_uid.as_deref());
     match cli.command {
-        Some(Command::Guardian { folder, uid, gid }) => {
-            guardian::main(&folder, uid, gid).map(|()| 0)
+        None => bare(&around, &learner),
+        Some(Command::Tour { page, auto: true, exact, json, .. }) => tour_auto(page.as_deref(), exact, json, &around, &learner),
+        Some(Command::Tour { page, from, .. }) => {
+            let page = page.map_or_else(|| play::next(&around), |word| Ok(library::find(&word)?))?;
+            play::tour(page, from, &around, &learner)
         }
+        Some(Command::Present { notes: true, .. }) => play::notes(&around),
+        Some(Command::Present { page, rehearse: true, .. }) => play::rehearse(&page.unwrap_or_default(), &around, &learner),
+        Some(Command::Present { page, from, .. }) => play::present(&page.unwrap_or_default(), from, &around, &learner),
+        Some(Command::Shell { page }) => play::shell(page.as_deref(), &around, &learner),
+        Some(Command::Book { what: Some(Book::Bless { file }) }) => bless_page(&file, &around, &learner),
+        Some(Command::Book { what: None }) => play::book(),
+        Some(Command::Guardian { folder, uid, gid }) => guardian::main(&folder, uid, gid).map(|()| 0),
         Some(Command::Keeper { .. }) => enter::keeper().map(|()| 0),
-        Some(Command::Shell {
-            folder,
-            terminal,
-            keeper,
-        }) => match enter::shell(&folder, &terminal, keeper)? {},
-        Some(Command::Tour {
-            page,
-            auto: true,
-            exact,
-            json,
-        }) => tour_auto(page.as_deref(), exact, json, &around),
-        Some(Command::Tour { .. }) | None => Err("not yet".into()),
+        Some(Command::Enter { folder, terminal, kind, keeper }) => match enter::shell(&folder, &terminal, &kind, keeper)? {},
     }
 }
 
-fn tour_auto(page: Option<&str>, exact: bool, json: bool, around: &Surroundings) -> Outcome {
-    let learner = Learner::current(around.sudo_uid.as_deref());
+/// A bare `era`: the first screen, or, in a pipe, the same lines.
+fn bare(around: &Surroundings, learner: &Learner) -> Outcome {
+    if std::io::stdin().is_terminal() && std::io::stdout().is_terminal() {
+        return play::first_screen(around, learner);
+    }
+    let pages = library::pages()?;
+    println!(" ERAS                    the history of Linux containers, run on this machine");
+    for row in first::rows(&pages, first::next_page(&pages, around), around, learner) {
+        println!("{}", row.plain());
+    }
+    Ok(0)
+}
+
+fn tour_auto(page: Option<&str>, exact: bool, json: bool, around: &Surroundings, learner: &Learner) -> Outcome {
     let pages = match page {
         Some(word) => vec![library::find(word)?],
         None => library::pages()?,
@@ -118,7 +170,7 @@ fn tour_auto(page: Option<&str>, exact: bool, json: bool, around: &Surroundings)
     let mut out = std::io::stdout();
     let mut reports = Vec::new();
     for page in &pages {
-        let report = auto::page(page, around, &learner);
+        let report = auto::page(page, around, learner);
         if !json {
             auto::tell_page(&report, &mut out)?;
         }
@@ -131,4 +183,16 @@ fn tour_auto(page: Option<&str>, exact: bool, json: bool, around: &Surroundings)
         auto::tell(&report, &mut out)?;
     }
     Ok(u8::from(!report.good(exact)))
+}
+
+fn bless_page(file: &Path, around: &Surroundings, learner: &Learner) -> Outcome {
+    let blessed = bless::bless(file, around, learner)?;
+    print!("{}", blessed.diff);
+    for problem in &blessed.problems {
+        eprintln!("not blessed: {problem}");
+    }
+    if !blessed.diff.is_empty() {
+        std::fs::write(file, &blessed.text)?;
+    }
+    Ok(u8::from(!blessed.problems.is_empty()))
 }

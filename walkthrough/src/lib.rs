@@ -6,18 +6,28 @@
 //! - [`ground`]: where its commands run, and the guardian that cleans up.
 //! - [`stage`]: shells on ptys; runs blocks and judges them.
 //! - [`auto`]: a whole tour without a key, and its report.
+//! - [`player`]: a page on a terminal, key by key.
+//! - [`present`]: a page before a class: notes, clock, rehearsal.
+//! - [`bless`]: writes what was printed into a page.
+//! - [`first`]: the first screen.
+//! - [`cli`], [`play`]: the command line of `era`, and what it starts.
 //! - [`library`]: pages and sources, embedded.
-//! - [`cli`]: the command line of `era`.
-//! - [`probes`], [`proc`], [`state`]: what the machine allows, what /proc says,
-//!   where things are kept.
+//! - [`probes`], [`proc`], [`progress`], [`state`]: what the machine allows, what
+//!   /proc says, how far the learner has come, where things are kept.
 #![forbid(unsafe_code)]
 
 pub mod auto;
+pub mod bless;
 pub mod cli;
+pub mod first;
 pub mod ground;
 pub mod library;
 pub mod page;
+pub mod play;
+pub mod player;
+pub mod present;
 pub mod probes;
 pub mod proc;
+pub mod progress;
 pub mod stage;
 pub mod state;

@@ -51,11 +51,15 @@ fn make_namespaces() -> kernel::Result<()> {
 
 /// Takes the terminal, enters the ground if there is a keeper, becomes bash.
 ///
+/// `kind` is the kind of terminal for a shell of the learner's own, `-` for one
+/// of a page.
+///
 /// # Errors
 /// Any step of it.
 pub fn shell(
     folder: &Path,
     terminal: &Path,
+    kind: &str,
     keeper: Option<u32>,
 ) -> Result<Infallible, Box<dyn Error>> {
     kernel::setsid()?;

@@ -29,6 +29,8 @@ pub struct Block {
 pub struct Line {
     /// Who runs it, and where.
     pub prompt: Prompt,
+    /// The prompt as it is written: `host#`.
+    pub written: &'static str,
     /// What is typed; empty at an `inside` prompt: wait for that program's end.
     pub command: String,
     /// What comes back, line by line.
@@ -126,13 +128,14 @@ impl Block {
     }
 
     fn read_line(&mut self, text: &str, at: usize) -> Result<(), PageError> {
-        if let Some((prompt, _, command)) = Prompt::cut(text) {
+        if let Some((prompt, written, command)) = Prompt::cut(text) {
             if command.is_empty() && prompt != Prompt::Inside {
                 return Err(PageError::new(at, "a prompt without a command"));
             }
             let command = command.to_owned();
             self.lines.push(Line {
                 prompt,
+                written,
                 command,
                 expected: Vec::new(),
                 status: 0,

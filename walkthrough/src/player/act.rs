@@ -14,17 +14,10 @@ use crate::probes;
 use crate::stage::perform::{self, FactReport, LineReport};
 use crate::stage::{Ended, Ran, Stage, StageError};
 
-type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+/// A question that was passed over is answered nevertheless.
+pub(super) const SKIPPED: usize = 0;
 
-/// How a prompt is shown.
-pub fn prompt(line: &Line) -> &'static str {
-    match line.prompt {
-        Prompt::Learner => "$",
-        Prompt::Ground => "#",
-        Prompt::Real => "#!",
-        Prompt::Inside => "inside#",
-    }
-}
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 /// The command on one line, placeholders filled in as far as they are known.
 pub fn one_line(stage: &Stage, line: &Line) -> String {
@@ -42,7 +35,7 @@ impl Player<'_> {
         if command.trim() != ours.trim() {
             self.changed = Some(block);
         }
-        self.rows.push(Row::new(Style::Strong, format!("{} ", prompt(&line))).with(Style::Plain, command.clone()));
+        self.rows.push(Row::new(Style::Strong, format!("{} ", line.written)).with(Style::Plain, command.clone()));
         self.input = Default::default();
         self.top = self.bottom();
         match self.run_live(&line, &command) {
@@ -51,8 +44,10 @@ impl Player<'_> {
                 self.finish(block, &line, command, &ran);
             }
             Err(error) => {
+                self.rows.pop();
                 self.message = Some(Row::new(Style::Bad, error.to_string()));
                 self.mode = Mode::Ready;
+                self.top = self.bottom();
             }
         }
         Ok(())
@@ -155,10 +150,10 @@ impl Player<'_> {
     fn reveal(&mut self) {
         let Some((predict, choice)) = self.guess.take() else { return };
         self.rows.push(Row::default());
-        self.rows.push(if choice == predict.right {
-            Row::new(Style::Good, format!("✓ You said {choice}, and so it is."))
-        } else {
-            Row::new(Style::Warn, format!("You said {choice}; it is {}.", predict.right))
+        self.rows.push(match choice {
+            _ if choice == predict.right => Row::new(Style::Good, format!("✓ You said {choice}, and so it is.")),
+            SKIPPED => Row::new(Style::Plain, format!("The answer is {}.", predict.right)),
+            _ => Row::new(Style::Warn, format!("You said {choice}; it is {}.", predict.right)),
         });
         self.rows.extend(markdown::render(&predict.answer, Self::width()));
         self.rows.push(Row::default());
@@ -175,7 +170,7 @@ impl Player<'_> {
         let Some(why) = not_here(block) else { return };
         let mut rows = vec![Row::new(Style::Warn, format!("Not run here: {why}")), Row::new(Style::Dim, "What it prints elsewhere:")];
         for line in &block.lines {
-            rows.push(Row::new(Style::Dim, format!("  {} {}", prompt(line), line.command.replace("\\\n", ""))));
+            rows.push(Row::new(Style::Dim, format!("  {} {}", line.written, line.command.replace("\\\n", ""))));
             rows.extend(line.expected.iter().map(|text| Row::new(Style::Dim, format!("  {text}"))));
         }
         self.rows.extend(rows);
@@ -210,9 +205,11 @@ pub(super) fn difference_rows(report: &LineReport) -> Vec<Row> {
 /// Facts: how many hold, and each that does not.
 pub(super) fn fact_rows(facts: &[FactReport]) -> Vec<Row> {
     let mut rows = Vec::new();
-    let held: Vec<_> = facts.iter().filter(|fact| fact.instead.is_none()).map(|fact| fact.fact.as_str()).collect();
-    if !held.is_empty() {
-        rows.push(Row::new(Style::Good, format!("✓ read from the kernel: {}", held.join(" · "))));
+    let held = facts.iter().filter(|fact| fact.instead.is_none()).count();
+    match held {
+        0 => {}
+        1 => rows.push(Row::new(Style::Good, "✓ checked in the kernel, from outside: 1 fact holds")),
+        _ => rows.push(Row::new(Style::Good, format!("✓ checked in the kernel, from outside: {held} facts hold"))),
     }
     for fact in facts {
         if let Some(instead) = &fact.instead {

@@ -15,7 +15,7 @@ pub fn bar(mode: &Mode) -> &'static str {
     match mode {
         Mode::Paging => "Space more  b back  j jump  s shell  ? keys  q quit",
         Mode::Typing => "type it, or Tab fill in  Enter run  Esc keys: next back jump quit ...",
-        Mode::Ready => "n run  e edit  b back  r retry  j jump  c code  v strace  s shell  ? keys  q quit",
+        Mode::Ready => "n run  e edit  b back  r retry  j jump  c code  v strace  s shell  ?  q quit",
         Mode::Asking => "1-9 answer  n skip  b back  j jump  ? keys  q quit",
         Mode::After => "n next  b back  r retry  j jump  c code  v strace  s shell  ? keys  q quit",
         Mode::End => "n next page  b back  r retry  j jump  s shell  ? keys  q quit",
@@ -34,8 +34,8 @@ const HELP: &[(&str, &str)] = &[
     ("s", "shell: one of your own on this ground; exit comes back"),
     ("1-9", "your answer to a question"),
     ("Tab", "while typing: fill the command in"),
-    ("Esc", "while typing: these keys; again: back to typing"),
-    ("e", "edit the command (nothing is compared in its block then)"),
+    ("Esc", "while typing: these keys"),
+    ("e", "type again: edit the command (nothing is compared in its block then)"),
     ("Ctrl-C", "stop the command that runs; twice: kill it"),
     ("Up Down PgUp PgDn", "scroll"),
     ("q", "quit: everything on the ground ends and is removed"),
@@ -81,8 +81,8 @@ impl Player<'_> {
             KeyCode::Char('v') => self.look_at_strace()?,
             KeyCode::Char('s') => self.own_shell()?,
             KeyCode::Char('?') => self.mode = Mode::View(help()),
-            KeyCode::Char('e' | 'i') | KeyCode::Esc if matches!(self.mode, Mode::Ready) => self.edit(key.code),
-            KeyCode::Char(digit @ '1'..='9') if matches!(self.mode, Mode::Asking) => self.answer(digit),
+            KeyCode::Char('e' | 'i') if matches!(self.mode, Mode::Ready) => self.edit(),
+            KeyCode::Char(digit @ '1'..='9') if matches!(self.mode, Mode::Asking) => self.take_answer(digit.to_digit(10).unwrap_or(0) as usize),
             KeyCode::Char('n' | ' ') | KeyCode::Enter => return self.next(),
             _ => {}
         }
@@ -103,6 +103,10 @@ impl Player<'_> {
                 let typed = self.input.text();
                 self.run_here(typed).map(|()| None)
             }
+            Mode::Asking => {
+                self.take_answer(act::SKIPPED);
+                Ok(None)
+            }
             _ => Ok(self.go_on()),
         }
     }
@@ -116,7 +120,10 @@ impl Player<'_> {
                 }
                 self.input = Default::default();
             }
-            KeyCode::Esc => self.mode = Mode::Ready,
+            KeyCode::Esc => {
+                self.types = false;
+                self.mode = Mode::Ready;
+            }
             KeyCode::Tab => self.fill_in(),
             KeyCode::Enter if self.input.is_empty() && !self.waits_here() => {
                 self.message = Some(Row::new(Style::Dim, "Type the command, or let Tab fill it in."));
@@ -146,22 +153,24 @@ impl Player<'_> {
         }
     }
 
-    fn edit(&mut self, key: KeyCode) {
-        if self.input.is_empty() && key != KeyCode::Esc {
+    fn edit(&mut self) {
+        if self.input.is_empty() {
             self.fill_in();
         }
+        self.types = true;
         self.mode = Mode::Typing;
     }
 
-    fn answer(&mut self, digit: char) {
+    fn take_answer(&mut self, choice: usize) {
         let Act::Ask(predict) = &self.script.stops[self.at].act else { return };
-        let choice = digit.to_digit(10).unwrap_or(0) as usize;
         if choice > predict.options.len() {
             return;
         }
         let predict = predict.clone();
-        self.rows.push(Row::new(Style::Dim, format!("You say {choice}. See what happens:")));
-        self.rows.push(Row::default());
+        if choice != act::SKIPPED {
+            self.rows.push(Row::new(Style::Dim, format!("You say {choice}. See what happens:")));
+            self.rows.push(Row::default());
+        }
         self.guess = Some((predict, choice));
         self.go_on();
     }

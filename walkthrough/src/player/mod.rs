@@ -85,6 +85,8 @@ pub struct Player<'a> {
     rows: Vec<Row>,
     top: usize,
     input: Input,
+    /// The learner types commands, rather than having them filled in.
+    types: bool,
     /// A block with a command that was changed: nothing is compared in it.
     changed: Option<usize>,
     /// An answer that waits for the command after it.
@@ -108,6 +110,7 @@ impl<'a> Player<'a> {
         speaker: Option<Speaker>,
         from: usize,
     ) -> Result<Self, Box<dyn std::error::Error>> {
+        let speaker_is_silent = speaker.is_none();
         let mut player = Self {
             stage: Stage::new(&around.state, learner)?,
             progress: Progress::read(&around.state),
@@ -121,6 +124,7 @@ impl<'a> Player<'a> {
             rows: Vec::new(),
             top: 0,
             input: Input::default(),
+            types: speaker_is_silent,
             changed: None,
             guess: None,
             last: None,
@@ -191,7 +195,7 @@ impl<'a> Player<'a> {
                 let rows = markdown::render(option, width - 4);
                 for (j, row) in rows.into_iter().enumerate() {
                     let marker = if j == 0 { format!("  {} ", i + 1) } else { "    ".to_owned() };
-                    self.rows.push(Row(vec![vec![(Style::Strong, marker)], row.0].concat()));
+                    self.rows.push(Row([vec![(Style::Strong, marker)], row.0].concat()));
                 }
             }
             self.rows.push(Row::default());
@@ -201,7 +205,7 @@ impl<'a> Player<'a> {
     fn mode_of_act(&self) -> Mode {
         match &self.script.stops[self.at].act {
             Act::Ask(_) => Mode::Asking,
-            Act::Run { .. } if self.speaker.is_some() => Mode::Ready,
+            Act::Run { .. } if !self.types => Mode::Ready,
             Act::Run { .. } => Mode::Typing,
             Act::End => Mode::End,
         }
@@ -220,7 +224,7 @@ impl<'a> Player<'a> {
         if matches!(self.mode, Mode::Typing | Mode::Ready | Mode::Paging) {
             if let Some(line) = self.script.line(self.at) {
                 let command = act::one_line(&self.stage, line);
-                let (row, column) = self.input.row(act::prompt(line), &command, self.speaker.is_some());
+                let (row, column) = self.input.row(line.written, &command, !self.types);
                 cursor = matches!(self.mode, Mode::Typing).then_some((rows.len() + column / columns, column % columns));
                 rows.extend(row.folded(columns));
             }

@@ -48,7 +48,7 @@ impl Player<'_> {
         self.last = Some(stop);
         if shown {
             let command = act::one_line(&self.stage, &line);
-            self.rows.push(Row::new(Style::Strong, format!("{} ", act::prompt(&line))).with(Style::Plain, command));
+            self.rows.push(Row::new(Style::Strong, format!("{} ", line.written)).with(Style::Plain, command));
             self.rows.extend(act::output_rows(&ran.output));
             self.rows.extend(act::difference_rows(&report));
         }

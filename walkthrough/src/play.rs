@@ -1,0 +1,185 @@
+//! What the subcommands of `era` do with a page and a terminal.
+
+use std::io::IsTerminal;
+use std::path::Path;
+use std::process::Command;
+
+use crate::auto;
+use crate::first::{self, Choice};
+use crate::ground::{Ground, Learner, Who};
+use crate::library;
+use crate::page::Page;
+use crate::player::screen::Screen;
+use crate::player::script::Script;
+use crate::player::{Leave, Player, passthrough};
+use crate::present::{notes, rehearse};
+use crate::probes;
+use crate::progress::Progress;
+use crate::stage::{Stage, perform};
+use crate::state::Surroundings;
+
+type Outcome = Result<u8, Box<dyn std::error::Error>>;
+
+fn colour(around: &Surroundings) -> bool {
+    !around.no_color && std::io::stdout().is_terminal()
+}
+
+fn screen(around: &Surroundings) -> Result<Screen, Box<dyn std::error::Error>> {
+    if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
+        return Err("a tour needs a terminal; without one: era tour --auto".into());
+    }
+    Ok(Screen::take(colour(around))?)
+}
+
+/// The page to go on with.
+///
+/// # Errors
+/// There is no page.
+pub fn next(around: &Surroundings) -> Result<Page, Box<dyn std::error::Error>> {
+    let mut pages = library::pages()?;
+    if pages.is_empty() {
+        return Err("there is no page yet".into());
+    }
+    let next = first::next_page(&pages, around);
+    Ok(pages.swap_remove(next))
+}
+
+/// The first screen, and what is chosen there, until the learner has enough.
+///
+/// # Errors
+/// No terminal, or no ground.
+pub fn first_screen(around: &Surroundings, learner: &Learner) -> Outcome {
+    let pages = library::pages()?;
+    probes::look(probes::GROUND);
+    let screen = screen(around)?;
+    loop {
+        match first::choose(&screen, &pages, around, learner)? {
+            Choice::Quit => return Ok(0),
+            Choice::Page(chosen) => play(pages[chosen].clone(), None, &screen, around, learner)?,
+            Choice::Doctor => screen.lend(|| pause(Command::new("/proc/self/exe").arg("doctor")))?,
+            Choice::Book => screen.lend(|| pause(Command::new("/proc/self/exe").arg("book")))?,
+        }
+    }
+}
+
+/// Runs a command on the lent terminal, and waits for Enter before it is taken back.
+fn pause(command: &mut Command) {
+    if let Err(error) = command.status() {
+        eprintln!("error: {error}");
+    }
+    eprint!("\nEnter goes back.");
+    let _ = std::io::stdin().read_line(&mut String::new());
+}
+
+/// A tour through a page, and through those after it.
+///
+/// # Errors
+/// No terminal, or no ground.
+pub fn tour(page: Page, from: Option<usize>, around: &Surroundings, learner: &Learner) -> Outcome {
+    probes::look_ahead(&page);
+    let screen = screen(around)?;
+    play(page, from, &screen, around, learner)?;
+    Ok(0)
+}
+
+fn play(page: Page, from: Option<usize>, screen: &Screen, around: &Surroundings, learner: &Learner) -> Result<(), Box<dyn std::error::Error>> {
+    let mut next = Some((page, from));
+    while let Some((page, from)) = next.take() {
+        probes::look_ahead(&page);
+        let place = Progress::read(&around.state).of(&page.stem);
+        let remembered = if place.done { 1 } else { place.step.max(1) };
+        let stem = page.stem.clone();
+        let player = Player::new(Script::new(page), screen, around, learner, None, from.unwrap_or(remembered))?;
+        let (leave, left) = player.play()?;
+        if !left.is_empty() {
+            return Err(format!("the page left something behind: {}", left.join(", ")).into());
+        }
+        if leave == Leave::Next {
+            let mut after = library::pages()?.into_iter().skip_while(|page| page.stem != stem).skip(1);
+            next = after.next().map(|page| (page, None));
+        }
+    }
+    Ok(())
+}
+
+/// A page before a class.
+///
+/// # Errors
+/// No such page, no terminal, or no ground.
+pub fn present(page: &str, from: Option<usize>, around: &Surroundings, learner: &Learner) -> Outcome {
+    let page = library::find(page)?;
+    probes::look_ahead(&page);
+    let screen = screen(around)?;
+    let speaker = notes::Speaker::open(&around.runtime)?;
+    let player = Player::new(Script::new(page), &screen, around, learner, Some(speaker), from.unwrap_or(1))?;
+    let (_, left) = player.play()?;
+    drop(screen);
+    left.iter().for_each(|left| eprintln!("left behind: {left}"));
+    Ok(u8::from(!left.is_empty()))
+}
+
+/// The instructor's second terminal.
+///
+/// # Errors
+/// No presentation runs.
+pub fn notes(around: &Surroundings) -> Outcome {
+    notes::follow(&around.runtime, colour(around))?;
+    Ok(0)
+}
+
+/// Every step and every way back, timed.
+///
+/// # Errors
+/// No such page, or no ground.
+pub fn rehearse(page: &str, around: &Surroundings, learner: &Learner) -> Outcome {
+    let page = library::find(page)?;
+    probes::look_ahead(&page);
+    let rehearsal = rehearse::rehearse(&Script::new(page), around, learner, &mut std::io::stdout())?;
+    rehearsal.problems.iter().for_each(|problem| println!("{problem}"));
+    Ok(u8::from(!rehearsal.problems.is_empty()))
+}
+
+/// A shell on a ground; with a page, after its commands.
+///
+/// # Errors
+/// No such page, no terminal, or no ground.
+pub fn shell(page: Option<&str>, around: &Surroundings, learner: &Learner) -> Outcome {
+    if !std::io::stdin().is_terminal() {
+        return Err("a shell needs a terminal".into());
+    }
+    let Some(word) = page else {
+        let mut ground = Ground::new(&around.state, learner)?;
+        passthrough::shell(&mut ground, Who::Ground)?;
+        return Ok(left(&ground.end()));
+    };
+    let page = library::find(word)?;
+    let mut stage = Stage::new(&around.state, learner)?;
+    for block in page.blocks().filter(|block| probes::missing(block).is_none()) {
+        let report = perform::block(&mut stage, block);
+        if let Some(why) = report.stopped {
+            auto::warn(&page.stem, report.at, &why);
+            break;
+        }
+    }
+    passthrough::shell(stage.ground_mut(), Who::Ground)?;
+    drop(stage);
+    Ok(0)
+}
+
+fn left(left: &[String]) -> u8 {
+    left.iter().for_each(|left| eprintln!("left behind: {left}"));
+    u8::from(!left.is_empty())
+}
+
+/// Opens the book: its builder is a crate of the checkout.
+///
+/// # Errors
+/// There is no checkout.
+pub fn book() -> Outcome {
+    let checkout = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    if !checkout.join("book/Cargo.toml").is_file() {
+        return Err("the book is built from a checkout: in it, run  cargo run -p book -- --open".into());
+    }
+    let status = Command::new("cargo").args(["run", "--quiet", "-p", "book", "--", "--open"]).current_dir(checkout).status()?;
+    Ok(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1))
+}
