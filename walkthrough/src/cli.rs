@@ -50,7 +50,9 @@ enum Command {
         json: bool,
     },
     /// Show a page to a class: commands filled in, a clock, speaker notes
-    #[command(after_help = "Examples:\n  era present 04              and, on a second terminal: era present --notes\n  era present 04 --rehearse\nBook: preface.md")]
+    #[command(
+        after_help = "Examples:\n  era present 04              and, on a second terminal: era present --notes\n  era present 04 --rehearse\nBook: preface.md"
+    )]
     Present {
         /// A page by number, folder or program, or a markdown file
         #[arg(required_unless_present = "notes")]
@@ -66,13 +68,17 @@ enum Command {
         rehearse: bool,
     },
     /// A shell on a ground of its own, or on that of a page
-    #[command(after_help = "Examples:\n  era shell\n  era shell 04        after every command of page 04\nBook: preface.md")]
+    #[command(
+        after_help = "Examples:\n  era shell\n  era shell 04        after every command of page 04\nBook: preface.md"
+    )]
     Shell {
         /// A page whose commands run first
         page: Option<String>,
     },
     /// Open the book, or bring a page up to date
-    #[command(after_help = "Examples:\n  era book\n  era book bless book/src/04-chroot.md\nBook: preface.md")]
+    #[command(
+        after_help = "Examples:\n  era book\n  era book bless book/src/04-chroot.md\nBook: preface.md"
+    )]
     Book {
         #[command(subcommand)]
         what: Option<Book>,
@@ -82,7 +88,13 @@ enum Command {
     #[command(name = "__keeper", hide = true)]
     Keeper { folder: PathBuf },
     #[command(name = "__shell", hide = true)]
-    Enter { folder: PathBuf, terminal: PathBuf, #[arg(allow_hyphen_values = true)] kind: String, keeper: Option<u32> },
+    Enter {
+        folder: PathBuf,
+        terminal: PathBuf,
+        #[arg(allow_hyphen_values = true)]
+        kind: String,
+        keeper: Option<u32>,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -116,7 +128,12 @@ pub fn main(args: Vec<OsString>) -> u8 {
 
 /// `era-chroot …` by the name of a link, or `era chroot …`.
 fn era_by_name(args: &[OsString]) -> Option<u8> {
-    let program = |name: &str| bins::PROGRAMS.iter().find(|(known, _)| *known == name).map(|(_, main)| *main);
+    let program = |name: &str| {
+        bins::PROGRAMS
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, main)| *main)
+    };
     let called = Path::new(args.first()?).file_name()?.to_str()?;
     if let Some(main) = program(called) {
         return Some(main(args.to_vec()));
@@ -132,20 +149,42 @@ fn run(cli: Cli) -> Outcome {
     let learner = Learner::current(around.sudo_uid.as_deref());
     match cli.command {
         None => bare(&around, &learner),
-        Some(Command::Tour { page, auto: true, exact, json, .. }) => tour_auto(page.as_deref(), exact, json, &around, &learner),
+        Some(Command::Tour {
+            page,
+            auto: true,
+            exact,
+            json,
+            ..
+        }) => tour_auto(page.as_deref(), exact, json, &around, &learner),
         Some(Command::Tour { page, from, .. }) => {
-            let page = page.map_or_else(|| play::next(&around), |word| Ok(library::find(&word)?))?;
+            let page =
+                page.map_or_else(|| play::next(&around), |word| Ok(library::find(&word)?))?;
             play::tour(page, from, &around, &learner)
         }
         Some(Command::Present { notes: true, .. }) => play::notes(&around),
-        Some(Command::Present { page, rehearse: true, .. }) => play::rehearse(&page.unwrap_or_default(), &around, &learner),
-        Some(Command::Present { page, from, .. }) => play::present(&page.unwrap_or_default(), from, &around, &learner),
+        Some(Command::Present {
+            page,
+            rehearse: true,
+            ..
+        }) => play::rehearse(&page.unwrap_or_default(), &around, &learner),
+        Some(Command::Present { page, from, .. }) => {
+            play::present(&page.unwrap_or_default(), from, &around, &learner)
+        }
         Some(Command::Shell { page }) => play::shell(page.as_deref(), &around, &learner),
-        Some(Command::Book { what: Some(Book::Bless { file }) }) => bless_page(&file, &around, &learner),
+        Some(Command::Book {
+            what: Some(Book::Bless { file }),
+        }) => bless_page(&file, &around, &learner),
         Some(Command::Book { what: None }) => play::book(),
-        Some(Command::Guardian { folder, uid, gid }) => guardian::main(&folder, uid, gid).map(|()| 0),
+        Some(Command::Guardian { folder, uid, gid }) => {
+            guardian::main(&folder, uid, gid).map(|()| 0)
+        }
         Some(Command::Keeper { .. }) => enter::keeper().map(|()| 0),
-        Some(Command::Enter { folder, terminal, kind, keeper }) => match enter::shell(&folder, &terminal, &kind, keeper)? {},
+        Some(Command::Enter {
+            folder,
+            terminal,
+            kind,
+            keeper,
+        }) => match enter::shell(&folder, &terminal, &kind, keeper)? {},
     }
 }
 
@@ -162,7 +201,13 @@ fn bare(around: &Surroundings, learner: &Learner) -> Outcome {
     Ok(0)
 }
 
-fn tour_auto(page: Option<&str>, exact: bool, json: bool, around: &Surroundings, learner: &Learner) -> Outcome {
+fn tour_auto(
+    page: Option<&str>,
+    exact: bool,
+    json: bool,
+    around: &Surroundings,
+    learner: &Learner,
+) -> Outcome {
     let pages = match page {
         Some(word) => vec![library::find(word)?],
         None => library::pages()?,

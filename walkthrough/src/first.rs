@@ -30,21 +30,42 @@ const KEYS: &str = "Enter start  0-9 choose  d doctor  b book  ? keys  q quit";
 /// The lines between the title and the keys.
 pub fn rows(pages: &[Page], chosen: usize, around: &Surroundings, learner: &Learner) -> Vec<Row> {
     let plain = |text: String| Row::new(Style::Plain, text);
-    let label = |name: &str, text: String| Row::new(Style::Strong, format!(" {name:<16}")).with(Style::Plain, text);
+    let label = |name: &str, text: String| {
+        Row::new(Style::Strong, format!(" {name:<16}")).with(Style::Plain, text)
+    };
     let mut rows = vec![
         Row::default(),
-        plain(" First minute: you will stand inside a container made of five kernel features,".to_owned()),
-        plain(" look at it from outside, and find one ordinary process. Then you build it.".to_owned()),
+        plain(
+            " First minute: you will stand inside a container made of five kernel features,"
+                .to_owned(),
+        ),
+        plain(
+            " look at it from outside, and find one ordinary process. Then you build it."
+                .to_owned(),
+        ),
         Row::default(),
         label("This machine", machine(learner)),
         label("  '#' commands", ground()),
-        label("  writes only", format!("{}     network: no     real root: no", home_as_tilde(&around.state))),
+        label(
+            "  writes only",
+            format!(
+                "{}     network: no     real root: no",
+                home_as_tilde(&around.state)
+            ),
+        ),
         Row::default(),
     ];
     let progress = Progress::read(&around.state);
     for (i, page) in pages.iter().enumerate() {
-        let (style, arrow) = if i == chosen { (Style::Strong, "  <--") } else { (Style::Plain, "") };
-        let minutes = page.head.minutes.map_or(String::new(), |minutes| format!("{minutes:>3} min"));
+        let (style, arrow) = if i == chosen {
+            (Style::Strong, "  <--")
+        } else {
+            (Style::Plain, "")
+        };
+        let minutes = page
+            .head
+            .minutes
+            .map_or(String::new(), |minutes| format!("{minutes:>3} min"));
         let place = progress.of(&page.stem);
         let so_far = match (place.done, place.step) {
             (true, _) => "  done".to_owned(),
@@ -54,13 +75,24 @@ pub fn rows(pages: &[Page], chosen: usize, around: &Surroundings, learner: &Lear
         let year = page.head.year.as_deref().unwrap_or_default();
         let line = page.head.line.as_deref().unwrap_or_default();
         let number = page.number().unwrap_or_default();
-        let text = format!("      {number:<5}{year:<8}{:<16}{line:<29}{minutes}", page.name());
-        rows.push(Row::new(style, text).with(Style::Strong, arrow).with(Style::Dim, so_far));
+        let text = format!(
+            "      {number:<5}{year:<8}{:<16}{line:<29}{minutes}",
+            page.name()
+        );
+        rows.push(
+            Row::new(style, text)
+                .with(Style::Strong, arrow)
+                .with(Style::Dim, so_far),
+        );
     }
     rows.extend([
         Row::default(),
-        plain(" Every command is really run, in a folder that is thrown away afterwards.".to_owned()),
-        plain(" Your own shell with all programs in it: era shell.  This list again: era".to_owned()),
+        plain(
+            " Every command is really run, in a folder that is thrown away afterwards.".to_owned(),
+        ),
+        plain(
+            " Your own shell with all programs in it: era shell.  This list again: era".to_owned(),
+        ),
     ]);
     rows
 }
@@ -68,29 +100,49 @@ pub fn rows(pages: &[Page], chosen: usize, around: &Surroundings, learner: &Lear
 fn machine(learner: &Learner) -> String {
     let release = std::fs::read_to_string("/etc/os-release").unwrap_or_default();
     let field = |key: &str| {
-        let value = release.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('='));
-        value.map(|value| value.trim_matches('"').to_owned()).unwrap_or_default()
+        let value = release
+            .lines()
+            .find_map(|line| line.strip_prefix(key)?.strip_prefix('='));
+        value
+            .map(|value| value.trim_matches('"').to_owned())
+            .unwrap_or_default()
     };
     let name = field("NAME").replace(" GNU/Linux", "");
     let system = nix::sys::utsname::uname().ok();
     let (kernel, arch) = system.map_or_else(Default::default, |system| {
-        (system.release().to_string_lossy().into_owned(), system.machine().to_string_lossy().into_owned())
+        (
+            system.release().to_string_lossy().into_owned(),
+            system.machine().to_string_lossy().into_owned(),
+        )
     });
     let kernel = kernel.split('.').take(2).collect::<Vec<_>>().join(".");
-    let who = if learner.other { format!("you are root, '$' is {}", learner.name) } else { format!("you are {}", learner.name) };
-    format!("{} {}, Linux {kernel}, {arch}, {who}", name, field("VERSION_ID"))
+    let who = if learner.other {
+        format!("you are root, '$' is {}", learner.name)
+    } else {
+        format!("you are {}", learner.name)
+    };
+    format!(
+        "{} {}, Linux {kernel}, {arch}, {who}",
+        name,
+        field("VERSION_ID")
+    )
 }
 
 fn ground() -> String {
     match probes::look(probes::GROUND) {
-        Some(finding) if finding.works() => "in a user namespace: root of a sandbox, nobody outside".to_owned(),
+        Some(finding) if finding.works() => {
+            "in a user namespace: root of a sandbox, nobody outside".to_owned()
+        }
         _ => "not on this machine as it is: d says why, and what to do".to_owned(),
     }
 }
 
 fn home_as_tilde(path: &std::path::Path) -> String {
     let home = std::env::var_os("HOME").map(std::path::PathBuf::from);
-    match home.as_deref().and_then(|home| path.strip_prefix(home).ok()) {
+    match home
+        .as_deref()
+        .and_then(|home| path.strip_prefix(home).ok())
+    {
         Some(rest) => format!("~/{}", rest.display()),
         None => path.display().to_string(),
     }
@@ -99,43 +151,74 @@ fn home_as_tilde(path: &std::path::Path) -> String {
 /// The page to begin with: the first that is not done.
 pub fn next_page(pages: &[Page], around: &Surroundings) -> usize {
     let progress = Progress::read(&around.state);
-    pages.iter().position(|page| !progress.of(&page.stem).done).unwrap_or(0)
+    pages
+        .iter()
+        .position(|page| !progress.of(&page.stem).done)
+        .unwrap_or(0)
 }
 
 /// Shows the screen until a choice is made.
 ///
 /// # Errors
 /// The terminal is gone.
-pub fn choose(screen: &Screen, pages: &[Page], around: &Surroundings, learner: &Learner) -> std::io::Result<Choice> {
+pub fn choose(
+    screen: &Screen,
+    pages: &[Page],
+    around: &Surroundings,
+    learner: &Learner,
+) -> std::io::Result<Choice> {
     let (mut chosen, mut typed, mut keys) = (next_page(pages, around), String::new(), KEYS);
     loop {
         let rows = rows(pages, chosen, around, learner);
-        let title = ("ERAS".to_owned(), "the history of Linux containers, run on this machine".to_owned());
-        screen.draw(&Frame { title, rows, keys: keys.to_owned(), cursor: None })?;
-        let Some(Event::Key(key)) = screen.event(&[], Duration::from_secs(5))? else { continue };
+        let title = (
+            "ERAS".to_owned(),
+            "the history of Linux containers, run on this machine".to_owned(),
+        );
+        screen.draw(&Frame {
+            title,
+            rows,
+            keys: keys.to_owned(),
+            cursor: None,
+        })?;
+        let Some(Event::Key(key)) = screen.event(&[], Duration::from_secs(5))? else {
+            continue;
+        };
         if key.kind == KeyEventKind::Release {
             continue;
         }
         keys = KEYS;
-        let ctrl_c = key.modifiers.contains(KeyModifiers::CONTROL) && key.code == KeyCode::Char('c');
+        let ctrl_c =
+            key.modifiers.contains(KeyModifiers::CONTROL) && key.code == KeyCode::Char('c');
         match key.code {
             KeyCode::Char('q') | KeyCode::Esc => return Ok(Choice::Quit),
             _ if ctrl_c => return Ok(Choice::Quit),
-            KeyCode::Enter | KeyCode::Char('n' | ' ') if !pages.is_empty() => return Ok(Choice::Page(chosen)),
+            KeyCode::Enter | KeyCode::Char('n' | ' ') if !pages.is_empty() => {
+                return Ok(Choice::Page(chosen));
+            }
             KeyCode::Up => chosen = chosen.saturating_sub(1),
             KeyCode::Down => chosen = (chosen + 1).min(pages.len().saturating_sub(1)),
             KeyCode::Char('d') => return Ok(Choice::Doctor),
             KeyCode::Char('b') => return Ok(Choice::Book),
-            KeyCode::Char('?') => keys = "Up Down or a page's number choose, Enter starts; more keys in a page: ?",
+            KeyCode::Char('?') => {
+                keys = "Up Down or a page's number choose, Enter starts; more keys in a page: ?"
+            }
             KeyCode::Char(digit) if digit.is_ascii_digit() => {
                 typed.push(digit);
                 let found = pages.iter().position(|page| page.answers_to(&typed));
-                let found = found.or_else(|| pages.iter().position(|page| page.number().is_some_and(|number| number.starts_with(&typed))));
+                let found = found.or_else(|| {
+                    pages.iter().position(|page| {
+                        page.number()
+                            .is_some_and(|number| number.starts_with(&typed))
+                    })
+                });
                 match found {
                     Some(found) => chosen = found,
                     None => {
                         typed = digit.to_string();
-                        chosen = pages.iter().position(|page| page.answers_to(&typed)).unwrap_or(chosen);
+                        chosen = pages
+                            .iter()
+                            .position(|page| page.answers_to(&typed))
+                            .unwrap_or(chosen);
                     }
                 }
             }

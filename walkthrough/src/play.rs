@@ -56,7 +56,9 @@ pub fn first_screen(around: &Surroundings, learner: &Learner) -> Outcome {
         match first::choose(&screen, &pages, around, learner)? {
             Choice::Quit => return Ok(0),
             Choice::Page(chosen) => play(pages[chosen].clone(), None, &screen, around, learner)?,
-            Choice::Doctor => screen.lend(|| pause(Command::new("/proc/self/exe").arg("doctor")))?,
+            Choice::Doctor => {
+                screen.lend(|| pause(Command::new("/proc/self/exe").arg("doctor")))?
+            }
             Choice::Book => screen.lend(|| pause(Command::new("/proc/self/exe").arg("book")))?,
         }
     }
@@ -82,20 +84,36 @@ pub fn tour(page: Page, from: Option<usize>, around: &Surroundings, learner: &Le
     Ok(0)
 }
 
-fn play(page: Page, from: Option<usize>, screen: &Screen, around: &Surroundings, learner: &Learner) -> Result<(), Box<dyn std::error::Error>> {
+fn play(
+    page: Page,
+    from: Option<usize>,
+    screen: &Screen,
+    around: &Surroundings,
+    learner: &Learner,
+) -> Result<(), Box<dyn std::error::Error>> {
     let mut next = Some((page, from));
     while let Some((page, from)) = next.take() {
         probes::look_ahead(&page);
         let place = Progress::read(&around.state).of(&page.stem);
         let remembered = if place.done { 1 } else { place.step.max(1) };
         let stem = page.stem.clone();
-        let player = Player::new(Script::new(page), screen, around, learner, None, from.unwrap_or(remembered))?;
+        let player = Player::new(
+            Script::new(page),
+            screen,
+            around,
+            learner,
+            None,
+            from.unwrap_or(remembered),
+        )?;
         let (leave, left) = player.play()?;
         if !left.is_empty() {
             return Err(format!("the page left something behind: {}", left.join(", ")).into());
         }
         if leave == Leave::Next {
-            let mut after = library::pages()?.into_iter().skip_while(|page| page.stem != stem).skip(1);
+            let mut after = library::pages()?
+                .into_iter()
+                .skip_while(|page| page.stem != stem)
+                .skip(1);
             next = after.next().map(|page| (page, None));
         }
     }
@@ -106,15 +124,28 @@ fn play(page: Page, from: Option<usize>, screen: &Screen, around: &Surroundings,
 ///
 /// # Errors
 /// No such page, no terminal, or no ground.
-pub fn present(page: &str, from: Option<usize>, around: &Surroundings, learner: &Learner) -> Outcome {
+pub fn present(
+    page: &str,
+    from: Option<usize>,
+    around: &Surroundings,
+    learner: &Learner,
+) -> Outcome {
     let page = library::find(page)?;
     probes::look_ahead(&page);
     let screen = screen(around)?;
     let speaker = notes::Speaker::open(&around.runtime)?;
-    let player = Player::new(Script::new(page), &screen, around, learner, Some(speaker), from.unwrap_or(1))?;
+    let player = Player::new(
+        Script::new(page),
+        &screen,
+        around,
+        learner,
+        Some(speaker),
+        from.unwrap_or(1),
+    )?;
     let (_, left) = player.play()?;
     drop(screen);
-    left.iter().for_each(|left| eprintln!("left behind: {left}"));
+    left.iter()
+        .for_each(|left| eprintln!("left behind: {left}"));
     Ok(u8::from(!left.is_empty()))
 }
 
@@ -134,8 +165,12 @@ pub fn notes(around: &Surroundings) -> Outcome {
 pub fn rehearse(page: &str, around: &Surroundings, learner: &Learner) -> Outcome {
     let page = library::find(page)?;
     probes::look_ahead(&page);
-    let rehearsal = rehearse::rehearse(&Script::new(page), around, learner, &mut std::io::stdout())?;
-    rehearsal.problems.iter().for_each(|problem| println!("{problem}"));
+    let rehearsal =
+        rehearse::rehearse(&Script::new(page), around, learner, &mut std::io::stdout())?;
+    rehearsal
+        .problems
+        .iter()
+        .for_each(|problem| println!("{problem}"));
     Ok(u8::from(!rehearsal.problems.is_empty()))
 }
 
@@ -154,7 +189,10 @@ pub fn shell(page: Option<&str>, around: &Surroundings, learner: &Learner) -> Ou
     };
     let page = library::find(word)?;
     let mut stage = Stage::new(&around.state, learner)?;
-    for block in page.blocks().filter(|block| probes::missing(block).is_none()) {
+    for block in page
+        .blocks()
+        .filter(|block| probes::missing(block).is_none())
+    {
         let report = perform::block(&mut stage, block);
         if let Some(why) = report.stopped {
             auto::warn(&page.stem, report.at, &why);
@@ -167,7 +205,8 @@ pub fn shell(page: Option<&str>, around: &Surroundings, learner: &Learner) -> Ou
 }
 
 fn left(left: &[String]) -> u8 {
-    left.iter().for_each(|left| eprintln!("left behind: {left}"));
+    left.iter()
+        .for_each(|left| eprintln!("left behind: {left}"));
     u8::from(!left.is_empty())
 }
 
@@ -178,8 +217,16 @@ fn left(left: &[String]) -> u8 {
 pub fn book() -> Outcome {
     let checkout = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     if !checkout.join("book/Cargo.toml").is_file() {
-        return Err("the book is built from a checkout: in it, run  cargo run -p book -- --open".into());
+        return Err(
+            "the book is built from a checkout: in it, run  cargo run -p book -- --open".into(),
+        );
     }
-    let status = Command::new("cargo").args(["run", "--quiet", "-p", "book", "--", "--open"]).current_dir(checkout).status()?;
-    Ok(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1))
+    let status = Command::new("cargo")
+        .args(["run", "--quiet", "-p", "book", "--", "--open"])
+        .current_dir(checkout)
+        .status()?;
+    Ok(status
+        .code()
+        .and_then(|code| u8::try_from(code).ok())
+        .unwrap_or(1))
 }

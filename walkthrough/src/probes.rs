@@ -14,7 +14,9 @@ pub const GROUND: &str = "userns";
 
 /// What a probe found; none when there is no probe of that name.
 pub fn look(name: &str) -> Option<Finding> {
-    let mut found = FOUND.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let mut found = FOUND
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
     let probe = || host::probe(&Facts::here(), name);
     found.entry(name.to_owned()).or_insert_with(probe).clone()
 }
@@ -23,7 +25,10 @@ pub fn look(name: &str) -> Option<Finding> {
 /// refused to a process that has grown threads.
 pub fn look_ahead(page: &Page) {
     look(GROUND);
-    for name in page.blocks().flat_map(|block| block.needs.iter().chain(&block.only_if)) {
+    for name in page
+        .blocks()
+        .flat_map(|block| block.needs.iter().chain(&block.only_if))
+    {
         look(name);
     }
 }
@@ -32,13 +37,26 @@ pub fn look_ahead(page: &Page) {
 pub fn missing(block: &Block) -> Option<String> {
     let on_ground = block.lines.iter().any(|line| line.prompt == Prompt::Ground);
     let ground = on_ground.then(|| GROUND.to_owned());
-    let needs = block.needs.iter().cloned().chain(ground).find_map(|name| absent(&name));
-    let twin = || block.only_if.iter().find_map(|name| absent(name)).map(|why| format!("not for this machine: {why}"));
+    let needs = block
+        .needs
+        .iter()
+        .cloned()
+        .chain(ground)
+        .find_map(|name| absent(&name));
+    let twin = || {
+        block
+            .only_if
+            .iter()
+            .find_map(|name| absent(name))
+            .map(|why| format!("not for this machine: {why}"))
+    };
     needs.or_else(twin)
 }
 
 fn absent(name: &str) -> Option<String> {
-    let Some(finding) = look(name) else { return Some(format!("no such probe: {name}")) };
+    let Some(finding) = look(name) else {
+        return Some(format!("no such probe: {name}"));
+    };
     if finding.works() {
         return None;
     }

@@ -44,7 +44,10 @@ impl Progress {
     /// The file cannot be written.
     pub fn reach(&mut self, page: &str, step: usize, end: bool) -> std::io::Result<()> {
         let place = self.pages.entry(page.to_owned()).or_default();
-        *place = Place { step, done: place.done || end };
+        *place = Place {
+            step,
+            done: place.done || end,
+        };
         let folder = self.file.parent().unwrap_or(Path::new("."));
         std::fs::create_dir_all(folder)?;
         let mut new = tempfile::NamedTempFile::new_in(folder)?;
@@ -65,7 +68,16 @@ mod tests {
         let mut progress = Progress::read(state.path());
         progress.reach("04-chroot", 9, true).unwrap();
         progress.reach("04-chroot", 2, false).unwrap();
-        assert_eq!(Progress::read(state.path()).of("04-chroot"), Place { step: 2, done: true });
-        assert_eq!(Progress::read(state.path()).of("06-namespaces"), Place::default());
+        assert_eq!(
+            Progress::read(state.path()).of("04-chroot"),
+            Place {
+                step: 2,
+                done: true
+            }
+        );
+        assert_eq!(
+            Progress::read(state.path()).of("06-namespaces"),
+            Place::default()
+        );
     }
 }

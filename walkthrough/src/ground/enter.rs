@@ -74,7 +74,11 @@ pub fn shell(
         kernel::setns(mnt?, CloneFlags::CLONE_NEWNS)?;
     }
     nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o022));
-    let mut bash = if kind == "-" { bash(folder) } else { own_bash(folder, kind, keeper.is_some()) };
+    let mut bash = if kind == "-" {
+        bash(folder)
+    } else {
+        own_bash(folder, kind, keeper.is_some())
+    };
     bash.stdin(Stdio::from(tty.try_clone()?))
         .stdout(Stdio::from(tty.try_clone()?))
         .stderr(Stdio::from(tty));

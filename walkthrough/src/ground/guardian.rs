@@ -121,7 +121,13 @@ impl Guardian {
         Ok(self.keeper.insert(keeper).id())
     }
 
-    fn shell(&self, who: Who, kind: &str, terminal: &str, keeper: Option<u32>) -> std::io::Result<u32> {
+    fn shell(
+        &self,
+        who: Who,
+        kind: &str,
+        terminal: &str,
+        keeper: Option<u32>,
+    ) -> std::io::Result<u32> {
         let mut command = self.helper("__shell");
         if who == Who::Real {
             command.uid(0).gid(0);

@@ -149,13 +149,22 @@ impl Ground {
     /// As [`Ground::shell`].
     pub fn own_shell(&mut self, who: Who, terminal: &Path) -> Result<u32, GroundError> {
         let kind = std::env::var("TERM").unwrap_or_else(|_| "dumb".to_owned());
-        self.start(&format!("shell {} {kind} {}", who.word(), terminal.display()))
+        self.start(&format!(
+            "shell {} {kind} {}",
+            who.word(),
+            terminal.display()
+        ))
     }
 
     fn start(&mut self, request: &str) -> Result<u32, GroundError> {
         let answer = self.ask(request)?;
-        let pids: Vec<u32> = answer.split(' ').filter_map(|word| word.parse().ok()).collect();
-        let shell = *pids.first().ok_or_else(|| GroundError::Guardian(answer.clone()))?;
+        let pids: Vec<u32> = answer
+            .split(' ')
+            .filter_map(|word| word.parse().ok())
+            .collect();
+        let shell = *pids
+            .first()
+            .ok_or_else(|| GroundError::Guardian(answer.clone()))?;
         self.ours.extend(pids);
         Ok(shell)
     }

@@ -253,9 +253,17 @@ impl Bindings {
     /// Puts placeholders where a text has values that are known, longest first:
     /// the opposite of [`Bindings::fill`].
     pub fn hide(&self, text: &str) -> String {
-        let mut known: Vec<_> = self.0.iter().filter(|(key, value)| value.len() > 2 && !key.starts_with("ARCH")).collect();
+        let mut known: Vec<_> = self
+            .0
+            .iter()
+            .filter(|(key, value)| value.len() > 2 && !key.starts_with("ARCH"))
+            .collect();
         known.sort_by_key(|(_, value)| std::cmp::Reverse(value.len()));
-        known.into_iter().fold(text.to_owned(), |text, (key, value)| text.replace(value.as_str(), &format!("[{key}]")))
+        known
+            .into_iter()
+            .fold(text.to_owned(), |text, (key, value)| {
+                text.replace(value.as_str(), &format!("[{key}]"))
+            })
     }
 
     /// Puts values where a command or a fact names a placeholder.

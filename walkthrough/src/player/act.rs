@@ -28,14 +28,25 @@ pub fn one_line(stage: &Stage, line: &Line) -> String {
 impl Player<'_> {
     /// Runs what was typed at this stop, or the page's command if nothing was.
     pub(super) fn run_here(&mut self, typed: String) -> Result<()> {
-        let Act::Run { block, .. } = self.script.stops[self.at].act else { return Ok(()) };
-        let Some(line) = self.script.line(self.at).cloned() else { return Ok(()) };
+        let Act::Run { block, .. } = self.script.stops[self.at].act else {
+            return Ok(());
+        };
+        let Some(line) = self.script.line(self.at).cloned() else {
+            return Ok(());
+        };
         let ours = one_line(&self.stage, &line);
-        let command = if typed.trim().is_empty() { ours.clone() } else { typed };
+        let command = if typed.trim().is_empty() {
+            ours.clone()
+        } else {
+            typed
+        };
         if command.trim() != ours.trim() {
             self.changed = Some(block);
         }
-        self.rows.push(Row::new(Style::Strong, format!("{} ", line.written)).with(Style::Plain, command.clone()));
+        self.rows.push(
+            Row::new(Style::Strong, format!("{} ", line.written))
+                .with(Style::Plain, command.clone()),
+        );
         self.input = Default::default();
         self.top = self.bottom();
         match self.run_live(&line, &command) {
@@ -77,7 +88,10 @@ impl Player<'_> {
             self.rows.extend(output_rows(&so_far));
             self.top = self.bottom();
             self.draw_running()?;
-            match self.screen.event(&self.stage.fds(), Duration::from_millis(200))? {
+            match self
+                .screen
+                .event(&self.stage.fds(), Duration::from_millis(200))?
+            {
                 Some(Event::Key(key)) if key.modifiers.contains(KeyModifiers::CONTROL) => {
                     let byte = match key.code {
                         KeyCode::Char('c') => b'\x03',
@@ -104,7 +118,12 @@ impl Player<'_> {
         self.mode = mode;
         let rows = rows.into_iter().skip(self.top).collect();
         let keys = "it runs ...  Ctrl-C stop it".to_owned();
-        self.screen.draw(&super::screen::Frame { title, rows, keys, cursor: None })
+        self.screen.draw(&super::screen::Frame {
+            title,
+            rows,
+            keys,
+            cursor: None,
+        })
     }
 
     /// Judges, unless the learner changed the command, and goes on.
@@ -115,12 +134,16 @@ impl Player<'_> {
             self.rows.extend(difference_rows(&report));
         } else if let Ended::At(mark) = ran.ended {
             if mark.status != 0 {
-                self.rows.push(Row::new(Style::Dim, format!("? {}", mark.status)));
+                self.rows
+                    .push(Row::new(Style::Dim, format!("? {}", mark.status)));
             }
         }
         let page_block = self.script.blocks[block].clone();
         if let Some(why) = perform::stopped(ran, perform::limit(&page_block)) {
-            self.rows.push(Row::new(Style::Bad, format!("✗ {why}. r tries again on a fresh ground.")));
+            self.rows.push(Row::new(
+                Style::Bad,
+                format!("✗ {why}. r tries again on a fresh ground."),
+            ));
             self.mode = Mode::After;
             self.top = self.bottom();
             return;
@@ -142,36 +165,59 @@ impl Player<'_> {
             let facts = perform::facts(&self.stage, block, PATIENCE);
             self.rows.extend(fact_rows(&facts));
         } else {
-            self.rows.push(Row::new(Style::Dim, "  your own command: nothing was compared in this block"));
+            self.rows.push(Row::new(
+                Style::Dim,
+                "  your own command: nothing was compared in this block",
+            ));
         }
     }
 
     /// What was right, and why, now that it has been seen.
     fn reveal(&mut self) {
-        let Some((predict, choice)) = self.guess.take() else { return };
+        let Some((predict, choice)) = self.guess.take() else {
+            return;
+        };
         self.rows.push(Row::default());
         self.rows.push(match choice {
-            _ if choice == predict.right => Row::new(Style::Good, format!("✓ You said {choice}, and so it is.")),
+            _ if choice == predict.right => {
+                Row::new(Style::Good, format!("✓ You said {choice}, and so it is."))
+            }
             SKIPPED => Row::new(Style::Plain, format!("The answer is {}.", predict.right)),
-            _ => Row::new(Style::Warn, format!("You said {choice}; it is {}.", predict.right)),
+            _ => Row::new(
+                Style::Warn,
+                format!("You said {choice}; it is {}.", predict.right),
+            ),
         });
-        self.rows.extend(markdown::render(&predict.answer, Self::width()));
+        self.rows
+            .extend(markdown::render(&predict.answer, Self::width()));
         self.rows.push(Row::default());
     }
 
     /// A block that cannot run on this machine is shown with its recorded
     /// output, and says so.
     pub(super) fn skip_where_it_cannot_run(&mut self) {
-        let Act::Run { block, line: 0 } = self.script.stops[self.at].act else { return };
+        let Act::Run { block, line: 0 } = self.script.stops[self.at].act else {
+            return;
+        };
         if matches!(self.mode, Mode::Paging) {
             return;
         }
         let block = &self.script.blocks[block];
         let Some(why) = not_here(block) else { return };
-        let mut rows = vec![Row::new(Style::Warn, format!("Not run here: {why}")), Row::new(Style::Dim, "What it prints elsewhere:")];
+        let mut rows = vec![
+            Row::new(Style::Warn, format!("Not run here: {why}")),
+            Row::new(Style::Dim, "What it prints elsewhere:"),
+        ];
         for line in &block.lines {
-            rows.push(Row::new(Style::Dim, format!("  {} {}", line.written, line.command.replace("\\\n", ""))));
-            rows.extend(line.expected.iter().map(|text| Row::new(Style::Dim, format!("  {text}"))));
+            rows.push(Row::new(
+                Style::Dim,
+                format!("  {} {}", line.written, line.command.replace("\\\n", "")),
+            ));
+            rows.extend(
+                line.expected
+                    .iter()
+                    .map(|text| Row::new(Style::Dim, format!("  {text}"))),
+            );
         }
         self.rows.extend(rows);
         self.at += block.lines.len() - 1;
@@ -188,17 +234,31 @@ pub(super) fn not_here(block: &Block) -> Option<String> {
 
 /// Output as lines.
 pub(super) fn output_rows(output: &str) -> Vec<Row> {
-    output.lines().map(|line| Row::new(Style::Plain, without_tabs(line))).collect()
+    output
+        .lines()
+        .map(|line| Row::new(Style::Plain, without_tabs(line)))
+        .collect()
 }
 
 /// A text that differs from the page's, as its difference.
 pub(super) fn difference_rows(report: &LineReport) -> Vec<Row> {
     if report.matched {
         let status = report.status.filter(|status| *status != 0);
-        return status.map(|status| Row::new(Style::Dim, format!("? {status}"))).into_iter().collect();
+        return status
+            .map(|status| Row::new(Style::Dim, format!("? {status}")))
+            .into_iter()
+            .collect();
     }
-    let mut rows = vec![Row::new(Style::Warn, "  the page has it otherwise (- page, + here):")];
-    rows.extend(report.diff.iter().map(|line| Row::new(Style::Warn, format!("  {}", without_tabs(line)))));
+    let mut rows = vec![Row::new(
+        Style::Warn,
+        "  the page has it otherwise (- page, + here):",
+    )];
+    rows.extend(
+        report
+            .diff
+            .iter()
+            .map(|line| Row::new(Style::Warn, format!("  {}", without_tabs(line)))),
+    );
     rows
 }
 
@@ -208,12 +268,21 @@ pub(super) fn fact_rows(facts: &[FactReport]) -> Vec<Row> {
     let held = facts.iter().filter(|fact| fact.instead.is_none()).count();
     match held {
         0 => {}
-        1 => rows.push(Row::new(Style::Good, "✓ checked in the kernel, from outside: 1 fact holds")),
-        _ => rows.push(Row::new(Style::Good, format!("✓ checked in the kernel, from outside: {held} facts hold"))),
+        1 => rows.push(Row::new(
+            Style::Good,
+            "✓ checked in the kernel, from outside: 1 fact holds",
+        )),
+        _ => rows.push(Row::new(
+            Style::Good,
+            format!("✓ checked in the kernel, from outside: {held} facts hold"),
+        )),
     }
     for fact in facts {
         if let Some(instead) = &fact.instead {
-            rows.push(Row::new(Style::Bad, format!("✗ {} does not hold: {instead}", fact.fact)));
+            rows.push(Row::new(
+                Style::Bad,
+                format!("✗ {} does not hold: {instead}", fact.fact),
+            ));
         }
     }
     rows

@@ -15,7 +15,10 @@ impl Input {
     /// A line with its cursor at the end.
     pub fn filled(text: &str) -> Self {
         let chars: Vec<char> = text.chars().collect();
-        Self { cursor: chars.len(), chars }
+        Self {
+            cursor: chars.len(),
+            chars,
+        }
     }
 
     /// The line.
@@ -49,7 +52,10 @@ impl Input {
             KeyCode::Char('k') if control => self.chars.truncate(self.cursor),
             KeyCode::Char('w') if control => {
                 let text: String = self.chars[..self.cursor].iter().collect();
-                let keep = text.trim_end().rfind(' ').map_or(0, |i| text[..=i].chars().count());
+                let keep = text
+                    .trim_end()
+                    .rfind(' ')
+                    .map_or(0, |i| text[..=i].chars().count());
                 self.chars.drain(keep..self.cursor);
                 self.cursor = keep;
             }
@@ -58,7 +64,9 @@ impl Input {
                 self.cursor -= 1;
                 self.chars.remove(self.cursor);
             }
-            KeyCode::Delete if self.cursor < self.chars.len() => drop(self.chars.remove(self.cursor)),
+            KeyCode::Delete if self.cursor < self.chars.len() => {
+                self.chars.remove(self.cursor);
+            }
             KeyCode::Left => self.cursor = self.cursor.saturating_sub(1),
             KeyCode::Right => self.cursor = (self.cursor + 1).min(self.chars.len()),
             KeyCode::Home => self.cursor = 0,

@@ -15,7 +15,9 @@ pub fn bar(mode: &Mode) -> &'static str {
     match mode {
         Mode::Paging => "Space more  b back  j jump  s shell  ? keys  q quit",
         Mode::Typing => "type it, or Tab fill in  Enter run  Esc keys: next back jump quit ...",
-        Mode::Ready => "n run  e edit  b back  r retry  j jump  c code  v strace  s shell  ?  q quit",
+        Mode::Ready => {
+            "n run  e edit  b back  r retry  j jump  c code  v strace  s shell  ?  q quit"
+        }
         Mode::Asking => "1-9 answer  n skip  b back  j jump  ? keys  q quit",
         Mode::After => "n next  b back  r retry  j jump  c code  v strace  s shell  ? keys  q quit",
         Mode::End => "n next page  b back  r retry  j jump  s shell  ? keys  q quit",
@@ -25,24 +27,38 @@ pub fn bar(mode: &Mode) -> &'static str {
 }
 
 const HELP: &[(&str, &str)] = &[
-    ("n Space Enter", "next: read on, run the command, go to the next step"),
+    (
+        "n Space Enter",
+        "next: read on, run the command, go to the next step",
+    ),
     ("b", "back: the step before, on a fresh ground"),
     ("r", "retry: this step again, on a fresh ground"),
     ("j", "jump: to any step, on a fresh ground"),
     ("c", "code: the lines of ours that the last command ran"),
-    ("v", "strace: the last command again, seen from the kernel's side"),
-    ("s", "shell: one of your own on this ground; exit comes back"),
+    (
+        "v",
+        "strace: the last command again, seen from the kernel's side",
+    ),
+    (
+        "s",
+        "shell: one of your own on this ground; exit comes back",
+    ),
     ("1-9", "your answer to a question"),
     ("Tab", "while typing: fill the command in"),
     ("Esc", "while typing: these keys"),
-    ("e", "type again: edit the command (nothing is compared in its block then)"),
+    (
+        "e",
+        "type again: edit the command (nothing is compared in its block then)",
+    ),
     ("Ctrl-C", "stop the command that runs; twice: kill it"),
     ("Up Down PgUp PgDn", "scroll"),
     ("q", "quit: everything on the ground ends and is removed"),
 ];
 
 fn help() -> View {
-    let row = |(keys, about): &(&str, &str)| Row::new(Style::Strong, format!("  {keys:<18}")).with(Style::Plain, *about);
+    let row = |(keys, about): &(&str, &str)| {
+        Row::new(Style::Strong, format!("  {keys:<18}")).with(Style::Plain, *about)
+    };
     View::new("All keys", HELP.iter().map(row).collect(), Vec::new())
 }
 
@@ -55,7 +71,8 @@ impl Player<'_> {
         if key.kind == KeyEventKind::Release {
             return Ok(None);
         }
-        let ctrl_c = key.code == KeyCode::Char('c') && key.modifiers.contains(KeyModifiers::CONTROL);
+        let ctrl_c =
+            key.code == KeyCode::Char('c') && key.modifiers.contains(KeyModifiers::CONTROL);
         match &mut self.mode {
             Mode::View(view) => {
                 if ctrl_c || !view.key(key) {
@@ -82,7 +99,9 @@ impl Player<'_> {
             KeyCode::Char('s') => self.own_shell()?,
             KeyCode::Char('?') => self.mode = Mode::View(help()),
             KeyCode::Char('e' | 'i') if matches!(self.mode, Mode::Ready) => self.edit(),
-            KeyCode::Char(digit @ '1'..='9') if matches!(self.mode, Mode::Asking) => self.take_answer(digit.to_digit(10).unwrap_or(0) as usize),
+            KeyCode::Char(digit @ '1'..='9') if matches!(self.mode, Mode::Asking) => {
+                self.take_answer(digit.to_digit(10).unwrap_or(0) as usize)
+            }
             KeyCode::Char('n' | ' ') | KeyCode::Enter => return self.next(),
             _ => {}
         }
@@ -126,13 +145,18 @@ impl Player<'_> {
             }
             KeyCode::Tab => self.fill_in(),
             KeyCode::Enter if self.input.is_empty() && !self.waits_here() => {
-                self.message = Some(Row::new(Style::Dim, "Type the command, or let Tab fill it in."));
+                self.message = Some(Row::new(
+                    Style::Dim,
+                    "Type the command, or let Tab fill it in.",
+                ));
             }
             KeyCode::Enter => {
                 let typed = self.input.text();
                 self.run_here(typed)?;
             }
-            KeyCode::Up | KeyCode::Down | KeyCode::PageUp | KeyCode::PageDown => drop(self.scroll(key.code)),
+            KeyCode::Up | KeyCode::Down | KeyCode::PageUp | KeyCode::PageDown => {
+                self.scroll(key.code);
+            }
             _ => {
                 if self.input.key(key) {
                     self.top = self.bottom();
@@ -143,7 +167,9 @@ impl Player<'_> {
     }
 
     fn waits_here(&self) -> bool {
-        self.script.line(self.at).is_some_and(|line| line.command.is_empty())
+        self.script
+            .line(self.at)
+            .is_some_and(|line| line.command.is_empty())
     }
 
     fn fill_in(&mut self) {
@@ -162,13 +188,18 @@ impl Player<'_> {
     }
 
     fn take_answer(&mut self, choice: usize) {
-        let Act::Ask(predict) = &self.script.stops[self.at].act else { return };
+        let Act::Ask(predict) = &self.script.stops[self.at].act else {
+            return;
+        };
         if choice > predict.options.len() {
             return;
         }
         let predict = predict.clone();
         if choice != act::SKIPPED {
-            self.rows.push(Row::new(Style::Dim, format!("You say {choice}. See what happens:")));
+            self.rows.push(Row::new(
+                Style::Dim,
+                format!("You say {choice}. See what happens:"),
+            ));
             self.rows.push(Row::default());
         }
         self.guess = Some((predict, choice));
@@ -193,21 +224,35 @@ impl Player<'_> {
 
     fn ask_where(&mut self) {
         self.rows.push(Row::default());
-        let sections: Vec<_> = self.script.sections().iter().map(|(stop, name)| format!("  {:>3}  {name}", stop + 1)).collect();
-        self.rows.extend(sections.into_iter().map(|text| Row::new(Style::Plain, text)));
+        let sections: Vec<_> = self
+            .script
+            .sections()
+            .iter()
+            .map(|(stop, name)| format!("  {:>3}  {name}", stop + 1))
+            .collect();
+        self.rows.extend(
+            sections
+                .into_iter()
+                .map(|text| Row::new(Style::Plain, text)),
+        );
         self.mode = Mode::Jump(String::new());
         self.top = self.bottom();
     }
 
     fn key_of_jump(&mut self, key: KeyEvent, ctrl_c: bool) -> Result<()> {
-        let Mode::Jump(typed) = &mut self.mode else { return Ok(()) };
+        let Mode::Jump(typed) = &mut self.mode else {
+            return Ok(());
+        };
         match key.code {
             KeyCode::Esc => self.replay(self.at)?,
             _ if ctrl_c => self.replay(self.at)?,
             KeyCode::Char(digit) if digit.is_ascii_digit() => typed.push(digit),
             KeyCode::Backspace => drop(typed.pop()),
             KeyCode::Enter => {
-                let step = typed.parse().unwrap_or(self.at + 1).clamp(1, self.script.stops.len());
+                let step = typed
+                    .parse()
+                    .unwrap_or(self.at + 1)
+                    .clamp(1, self.script.stops.len());
                 self.replay(step - 1)?;
             }
             _ => {}

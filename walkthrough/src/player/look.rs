@@ -22,22 +22,48 @@ pub struct View {
 impl View {
     /// Opens at the first mark.
     pub fn new(title: &str, rows: Vec<Row>, marks: Vec<usize>) -> Self {
+        let columns = Screen::size().0 - 1;
+        let (mut folded, mut places) = (Vec::new(), Vec::new());
+        for (i, row) in rows.iter().enumerate() {
+            if marks.contains(&i) {
+                places.push(folded.len());
+            }
+            folded.extend(row.folded(columns));
+        }
+        let (rows, marks) = (folded, places);
         let top = marks.first().map_or(0, |mark| mark.saturating_sub(3));
-        Self { title: title.to_owned(), rows, marks, top }
+        Self {
+            title: title.to_owned(),
+            rows,
+            marks,
+            top,
+        }
     }
 
     /// As it is drawn.
     pub fn frame(&self) -> Frame {
-        let columns = Screen::size().0 - 1;
-        let cut = |row: &Row| row.folded(columns).swap_remove(0);
-        let rows = self.rows.iter().skip(self.top).take(Screen::room()).map(cut).collect();
+        let rows = self
+            .rows
+            .iter()
+            .skip(self.top)
+            .take(Screen::room())
+            .cloned()
+            .collect();
         let place = format!("{} of {}", self.top + 1, self.rows.len());
-        Frame { title: (self.title.clone(), place), rows, keys: super::keys::bar(&Mode::View(Self::new("", Vec::new(), Vec::new()))).to_owned(), cursor: None }
+        Frame {
+            title: (self.title.clone(), place),
+            rows,
+            keys: super::keys::bar(&Mode::View(Self::new("", Vec::new(), Vec::new()))).to_owned(),
+            cursor: None,
+        }
     }
 
     /// Scrolls; false when the key closes the view.
     pub fn key(&mut self, key: KeyEvent) -> bool {
-        let (page, last) = (Screen::room() - 2, self.rows.len().saturating_sub(Screen::room()));
+        let (page, last) = (
+            Screen::room() - 2,
+            self.rows.len().saturating_sub(Screen::room()),
+        );
         self.top = match key.code {
             KeyCode::Char('q' | 'c' | 'v' | '?') | KeyCode::Esc => return false,
             KeyCode::Up => self.top.saturating_sub(1),
@@ -45,7 +71,10 @@ impl View {
             KeyCode::PageUp | KeyCode::Char('b') => self.top.saturating_sub(page),
             KeyCode::PageDown | KeyCode::Char(' ') | KeyCode::Enter => (self.top + page).min(last),
             KeyCode::Char('n') => {
-                let next = self.marks.iter().find(|mark| mark.saturating_sub(3) > self.top);
+                let next = self
+                    .marks
+                    .iter()
+                    .find(|mark| mark.saturating_sub(3) > self.top);
                 next.map_or(self.top, |mark| mark.saturating_sub(3))
             }
             _ => self.top,
@@ -66,12 +95,17 @@ impl Player<'_> {
             .output
             .lines()
             .filter_map(|line| match serde_json::from_str(line) {
-                Ok(Event::Step { at, .. } | Event::Call { at, .. } | Event::Exec { at, .. }) => Some((at.file, at.line as usize)),
+                Ok(Event::Step { at, .. } | Event::Call { at, .. } | Event::Exec { at, .. }) => {
+                    Some((at.file, at.line as usize))
+                }
                 _ => None,
             })
             .collect();
         if steps.is_empty() {
-            self.message = Some(Row::new(Style::Dim, "That command ran no code of ours that calls the kernel."));
+            self.message = Some(Row::new(
+                Style::Dim,
+                "That command ran no code of ours that calls the kernel.",
+            ));
             return Ok(());
         }
         self.mode = Mode::View(code_view(&steps));
@@ -80,26 +114,44 @@ impl Player<'_> {
 
     /// The last command again, with its own narration and strace's.
     pub(super) fn look_at_strace(&mut self) -> Result<()> {
-        if !std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()).any(|folder| folder.join("strace").is_file()) {
-            self.message = Some(Row::new(Style::Warn, "There is no strace on this machine: install the package strace."));
+        if !std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())
+            .any(|folder| folder.join("strace").is_file())
+        {
+            self.message = Some(Row::new(
+                Style::Warn,
+                "There is no strace on this machine: install the package strace.",
+            ));
             return Ok(());
         }
         let told = self.run_aside(|_, command| {
             let at = command.find("era-").unwrap_or(0);
             let calls = "chroot,chdir,fchdir,pivot_root,mount,umount2,unshare,setns,clone,clone3,execve,setuid,setgid,\
-                         setgroups,sethostname,mknod,mknodat,prctl,capset,seccomp,openat,mkdir,mkdirat";
+                         setgroups,sethostname,mknod,mknodat,prctl,capset,seccomp,close_range";
             let (before, ours) = command.split_at(at);
             format!("{before}ERA_EXPLAIN=1 strace -f -qq -o \"$HOME/.strace\" -e trace={} {ours}", calls.replace(' ', ""))
         })?;
-        let Some((stage, ran)) = told else { return Ok(()) };
-        let seen = std::fs::read_to_string(stage.ground().sandbox().join(".strace")).unwrap_or_default();
+        let Some((stage, ran)) = told else {
+            return Ok(());
+        };
+        let seen =
+            std::fs::read_to_string(stage.ground().sandbox().join(".strace")).unwrap_or_default();
         let plain = |text: &str| Row::new(Style::Plain, format!("  {}", without_tabs(text)));
-        let mut rows = vec![Row::new(Style::Heading, "What the program tells"), Row::default()];
+        let mut rows = vec![
+            Row::new(Style::Heading, "What the program tells"),
+            Row::default(),
+        ];
         rows.extend(ran.output.lines().map(plain));
-        rows.extend([Row::default(), Row::new(Style::Heading, "What the kernel was asked, seen by strace"), Row::default()]);
+        rows.extend([
+            Row::default(),
+            Row::new(Style::Heading, "What the kernel was asked, seen by strace"),
+            Row::default(),
+        ]);
         let mark = rows.len();
         rows.extend(seen.lines().map(plain));
-        self.mode = Mode::View(View { top: 0, ..View::new("The same under strace", rows, vec![mark]) });
+        self.mode = Mode::View(View {
+            top: 0,
+            ..View::new("The same under strace", rows, vec![mark])
+        });
         Ok(())
     }
 }
@@ -114,15 +166,27 @@ fn code_view(steps: &[(String, usize)]) -> View {
     }
     let (mut rows, mut marks) = (Vec::new(), Vec::new());
     for file in files {
-        let Some(text) = library::source(file) else { continue };
+        let Some(text) = library::source(file) else {
+            continue;
+        };
         rows.push(Row::new(Style::Heading, format!("──── {file}")));
         for (i, line) in text.lines().enumerate() {
-            let told = steps.iter().any(|(other, at)| other == file && *at == i + 1);
+            let told = steps
+                .iter()
+                .any(|(other, at)| other == file && *at == i + 1);
             if told {
                 marks.push(rows.len());
             }
-            let (mark, style) = if told { ("▸", Style::Strong) } else { (" ", Style::Plain) };
-            rows.push(Row::new(Style::Dim, format!("{:>4} ", i + 1)).with(Style::Good, mark).with(style, format!(" {}", without_tabs(line))));
+            let (mark, style) = if told {
+                ("▸", Style::Strong)
+            } else {
+                (" ", Style::Plain)
+            };
+            rows.push(
+                Row::new(Style::Dim, format!("{:>4} ", i + 1))
+                    .with(Style::Good, mark)
+                    .with(style, format!(" {}", without_tabs(line))),
+            );
         }
     }
     View::new("The code that just ran", rows, marks)

@@ -7,7 +7,10 @@ use crate::library;
 
 /// Renders markdown for a width.
 pub fn render(markdown: &str, width: usize) -> Vec<Row> {
-    let mut writer = Writer { width, ..Writer::default() };
+    let mut writer = Writer {
+        width,
+        ..Writer::default()
+    };
     for event in Parser::new_ext(markdown, Options::ENABLE_TABLES) {
         writer.event(event);
     }
@@ -158,7 +161,14 @@ impl Writer {
             return;
         }
         let glued = !std::mem::take(&mut self.blank) && !self.words.is_empty();
-        self.words.push((style, if glued { format!("\u{0}{word}") } else { word.to_owned() }));
+        self.words.push((
+            style,
+            if glued {
+                format!("\u{0}{word}")
+            } else {
+                word.to_owned()
+            },
+        ));
     }
 
     /// Fills lines with the words that wait.
@@ -191,7 +201,9 @@ impl Writer {
     }
 
     fn begin_row(&mut self) -> Row {
-        let Some(marker) = self.marker.take() else { return Row::new(Style::Plain, " ".repeat(self.indent)) };
+        let Some(marker) = self.marker.take() else {
+            return Row::new(Style::Plain, " ".repeat(self.indent));
+        };
         let lead = " ".repeat(self.indent.saturating_sub(3));
         Row::new(Style::Plain, format!("{lead}{marker:<3}"))
     }
@@ -204,12 +216,16 @@ impl Writer {
 
     fn end_code(&mut self) {
         let code = library::include(&self.code.take().unwrap_or_default());
-        let shared = code.lines().filter(|line| !line.trim().is_empty()).map(|line| line.len() - line.trim_start().len());
+        let shared = code
+            .lines()
+            .filter(|line| !line.trim().is_empty())
+            .map(|line| line.len() - line.trim_start().len());
         let shared = shared.min().unwrap_or(0);
         for line in code.trim_end().lines() {
             let line = without_tabs(line.get(shared..).unwrap_or_default());
             let cut: String = line.chars().take(self.width.saturating_sub(2)).collect();
-            self.rows.push(Row::new(Style::Plain, "  ").with(Style::Code, cut));
+            self.rows
+                .push(Row::new(Style::Plain, "  ").with(Style::Code, cut));
         }
         self.space();
     }
@@ -220,7 +236,11 @@ impl Writer {
         let column = self.width / (cells.len().max(1) * 2);
         for (i, cell) in cells.iter().enumerate() {
             self.blank = i > 0;
-            let cell = if i < last { format!("{cell:<column$} ") } else { cell.clone() };
+            let cell = if i < last {
+                format!("{cell:<column$} ")
+            } else {
+                cell.clone()
+            };
             self.words.push((Style::Plain, cell));
         }
         self.flush();
@@ -247,7 +267,10 @@ mod tests {
 
     #[test]
     fn included_code_is_shown_as_the_book_shows_it() {
-        let rows = plain("```rust\n{{#include ../../chapters/00-groundwork/src/lib.rs}}\n```", 80);
+        let rows = plain(
+            "```rust\n{{#include ../../chapters/00-groundwork/src/lib.rs}}\n```",
+            80,
+        );
         assert!(rows.len() > 10 && rows.iter().any(|row| row.contains("pub mod kernel")));
     }
 }

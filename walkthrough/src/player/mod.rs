@@ -151,7 +151,9 @@ impl<'a> Player<'a> {
                         break leave;
                     }
                 }
-                Some(Event::Paste(text)) if matches!(self.mode, Mode::Typing) => self.input.insert(&text),
+                Some(Event::Paste(text)) if matches!(self.mode, Mode::Typing) => {
+                    self.input.insert(&text)
+                }
                 _ => {}
             }
         };
@@ -194,8 +196,13 @@ impl<'a> Player<'a> {
             for (i, option) in predict.options.iter().enumerate() {
                 let rows = markdown::render(option, width - 4);
                 for (j, row) in rows.into_iter().enumerate() {
-                    let marker = if j == 0 { format!("  {} ", i + 1) } else { "    ".to_owned() };
-                    self.rows.push(Row([vec![(Style::Strong, marker)], row.0].concat()));
+                    let marker = if j == 0 {
+                        format!("  {} ", i + 1)
+                    } else {
+                        "    ".to_owned()
+                    };
+                    self.rows
+                        .push(Row([vec![(Style::Strong, marker)], row.0].concat()));
                 }
             }
             self.rows.push(Row::default());
@@ -219,13 +226,18 @@ impl<'a> Player<'a> {
     /// Everything between the bars, the line being typed included.
     fn content(&self) -> (Vec<Row>, Option<(usize, usize)>) {
         let columns = Screen::size().0 - 1;
-        let mut rows: Vec<Row> = self.rows.iter().flat_map(|row| row.folded(columns)).collect();
+        let mut rows: Vec<Row> = self
+            .rows
+            .iter()
+            .flat_map(|row| row.folded(columns))
+            .collect();
         let mut cursor = None;
         if matches!(self.mode, Mode::Typing | Mode::Ready | Mode::Paging) {
             if let Some(line) = self.script.line(self.at) {
                 let command = act::one_line(&self.stage, line);
                 let (row, column) = self.input.row(line.written, &command, !self.types);
-                cursor = matches!(self.mode, Mode::Typing).then_some((rows.len() + column / columns, column % columns));
+                cursor = matches!(self.mode, Mode::Typing)
+                    .then_some((rows.len() + column / columns, column % columns));
                 rows.extend(row.folded(columns));
             }
         }
@@ -257,21 +269,35 @@ impl<'a> Player<'a> {
         } else {
             keys::bar(&self.mode).to_owned()
         };
-        let cursor = cursor.and_then(|(row, column)| Some((row.checked_sub(top)?, column))).filter(|(row, _)| *row < room);
+        let cursor = cursor
+            .and_then(|(row, column)| Some((row.checked_sub(top)?, column)))
+            .filter(|(row, _)| *row < room);
         let rows = rows.into_iter().skip(top).take(room).collect();
-        self.screen.draw(&Frame { title: self.title(), rows, keys, cursor })
+        self.screen.draw(&Frame {
+            title: self.title(),
+            rows,
+            keys,
+            cursor,
+        })
     }
 
     fn title(&self) -> (String, String) {
         let page = &self.script.page;
         let section = &self.script.stops[self.at].section;
         let name = format!("{} {}", page.number().unwrap_or_default(), page.name());
-        let left = if *section == page.title { name } else { format!("{name} · {section}") };
+        let left = if *section == page.title {
+            name
+        } else {
+            format!("{name} · {section}")
+        };
         let step = format!("step {} of {}", self.at + 1, self.script.stops.len());
         let right = match &self.speaker {
             Some(_) => {
                 let spent = self.started.elapsed().as_secs();
-                let minutes = page.head.minutes.map_or(String::new(), |minutes| format!(" of {minutes} min"));
+                let minutes = page
+                    .head
+                    .minutes
+                    .map_or(String::new(), |minutes| format!(" of {minutes} min"));
                 format!("{step}  {:02}:{:02}{minutes}", spent / 60, spent % 60)
             }
             None => step,
@@ -281,8 +307,15 @@ impl<'a> Player<'a> {
 
     fn tell_speaker(&self) {
         if let Some(speaker) = &self.speaker {
-            let next = self.script.line(self.at).map(|line| act::one_line(&self.stage, line));
-            speaker.say(&self.title(), &self.script.stops[self.at].notes, next.as_deref());
+            let next = self
+                .script
+                .line(self.at)
+                .map(|line| act::one_line(&self.stage, line));
+            speaker.say(
+                &self.title(),
+                &self.script.stops[self.at].notes,
+                next.as_deref(),
+            );
         }
     }
 

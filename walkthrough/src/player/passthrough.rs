@@ -32,7 +32,10 @@ fn pass(master: &mut std::fs::File, slave: std::os::fd::OwnedFd, pid: u32) -> st
     let mut slave = Some(slave);
     loop {
         let keyboard = stdin();
-        let mut ready = [PollFd::new(keyboard.as_fd(), PollFlags::POLLIN), PollFd::new(master.as_fd(), PollFlags::POLLIN)];
+        let mut ready = [
+            PollFd::new(keyboard.as_fd(), PollFlags::POLLIN),
+            PollFd::new(master.as_fd(), PollFlags::POLLIN),
+        ];
         let _ = poll(&mut ready, PollTimeout::from(200_u16));
         let says = ready.map(|fd| fd.revents().unwrap_or(PollFlags::empty()));
         if says[0].intersects(PollFlags::POLLIN | PollFlags::POLLHUP) {

@@ -35,7 +35,9 @@ impl Player<'_> {
     }
 
     fn run_again(&mut self, stop: usize, block: &Block, shown: bool) {
-        let Some(line) = self.script.line(stop).cloned() else { return };
+        let Some(line) = self.script.line(stop).cloned() else {
+            return;
+        };
         let again = perform::run(&mut self.stage, &line, perform::limit(block));
         let (command, ran) = match again {
             Ok(again) => again,
@@ -48,7 +50,9 @@ impl Player<'_> {
         self.last = Some(stop);
         if shown {
             let command = act::one_line(&self.stage, &line);
-            self.rows.push(Row::new(Style::Strong, format!("{} ", line.written)).with(Style::Plain, command));
+            self.rows.push(
+                Row::new(Style::Strong, format!("{} ", line.written)).with(Style::Plain, command),
+            );
             self.rows.extend(act::output_rows(&ran.output));
             self.rows.extend(act::difference_rows(&report));
         }
@@ -56,16 +60,27 @@ impl Player<'_> {
 
     /// The last command once more, on a ground of its own that has seen what
     /// came before it: `change` says how it is run this time.
-    pub(super) fn run_aside(&mut self, change: impl Fn(&Stage, &str) -> String) -> Result<Option<(Stage, Ran)>> {
+    pub(super) fn run_aside(
+        &mut self,
+        change: impl Fn(&Stage, &str) -> String,
+    ) -> Result<Option<(Stage, Ran)>> {
         let Some(last) = self.last else {
             self.message = Some(Row::new(Style::Dim, "Nothing has run yet."));
             return Ok(None);
         };
         let mut stage = Stage::new(&self.around.state, self.learner)?;
         for stop in 0..=last {
-            let Act::Run { block, .. } = self.script.stops[stop].act else { continue };
+            let Act::Run { block, .. } = self.script.stops[stop].act else {
+                continue;
+            };
             let block = &self.script.blocks[block];
-            let Some(line) = self.script.line(stop).filter(|_| act::not_here(block).is_none()) else { continue };
+            let Some(line) = self
+                .script
+                .line(stop)
+                .filter(|_| act::not_here(block).is_none())
+            else {
+                continue;
+            };
             let mut line = line.clone();
             if stop == last {
                 let command = act::one_line(&stage, &line);
@@ -82,10 +97,19 @@ impl Player<'_> {
 
     /// A shell of the learner's own on this ground.
     pub(super) fn own_shell(&mut self) -> Result<()> {
-        let outside = self.script.line(self.at).is_some_and(|line| line.prompt == crate::page::Prompt::Learner);
-        let who = if outside { crate::ground::Who::Learner } else { crate::ground::Who::Ground };
+        let outside = self
+            .script
+            .line(self.at)
+            .is_some_and(|line| line.prompt == crate::page::Prompt::Learner);
+        let who = if outside {
+            crate::ground::Who::Learner
+        } else {
+            crate::ground::Who::Ground
+        };
         let stage = &mut self.stage;
-        let ended = self.screen.lend(|| super::passthrough::shell(stage.ground_mut(), who))?;
+        let ended = self
+            .screen
+            .lend(|| super::passthrough::shell(stage.ground_mut(), who))?;
         if let Err(error) = ended {
             self.message = Some(Row::new(Style::Bad, error.to_string()));
         }

@@ -48,7 +48,10 @@ impl Screen {
             give_back();
             before(panic);
         }));
-        let screen = Self { paint: Paint { colour }, ended };
+        let screen = Self {
+            paint: Paint { colour },
+            ended,
+        };
         screen.enter()?;
         Ok(screen)
     }
@@ -87,21 +90,41 @@ impl Screen {
     pub fn draw(&self, frame: &Frame) -> std::io::Result<()> {
         let (columns, rows) = Self::size();
         let mut out = stdout().lock();
-        queue!(out, terminal::BeginSynchronizedUpdate, cursor::Hide, cursor::MoveTo(0, 0))?;
+        queue!(
+            out,
+            terminal::BeginSynchronizedUpdate,
+            cursor::Hide,
+            cursor::MoveTo(0, 0)
+        )?;
         let (left, right) = &frame.title;
         let gap = columns.saturating_sub(left.chars().count() + right.chars().count() + 2);
         let title = fit(&format!(" {left}{}{right} ", " ".repeat(gap)), columns);
         write!(out, "{}", self.paint.row(&Row::new(Style::Bar, title)))?;
         for i in 0..rows - 2 {
-            queue!(out, cursor::MoveTo(0, (i + 1) as u16), terminal::Clear(terminal::ClearType::CurrentLine))?;
+            queue!(
+                out,
+                cursor::MoveTo(0, (i + 1) as u16),
+                terminal::Clear(terminal::ClearType::CurrentLine)
+            )?;
             if let Some(row) = frame.rows.get(i) {
                 write!(out, "{}", self.paint.row(row))?;
             }
         }
         queue!(out, cursor::MoveTo(0, (rows - 1) as u16))?;
-        write!(out, "{}", self.paint.row(&Row::new(Style::Bar, fit(&format!(" {}", frame.keys), columns))))?;
+        write!(
+            out,
+            "{}",
+            self.paint.row(&Row::new(
+                Style::Bar,
+                fit(&format!(" {}", frame.keys), columns)
+            ))
+        )?;
         if let Some((row, column)) = frame.cursor {
-            queue!(out, cursor::MoveTo(column.min(columns - 1) as u16, (row + 1) as u16), cursor::Show)?;
+            queue!(
+                out,
+                cursor::MoveTo(column.min(columns - 1) as u16, (row + 1) as u16),
+                cursor::Show
+            )?;
         }
         queue!(out, terminal::EndSynchronizedUpdate)?;
         out.flush()
@@ -112,21 +135,43 @@ impl Screen {
     ///
     /// # Errors
     /// The terminal is gone, or somebody asked us to end.
-    pub fn event(&self, others: &[BorrowedFd<'_>], at_most: Duration) -> std::io::Result<Option<Event>> {
+    pub fn event(
+        &self,
+        others: &[BorrowedFd<'_>],
+        at_most: Duration,
+    ) -> std::io::Result<Option<Event>> {
         if self.ended.load(Ordering::Relaxed) {
-            return Err(std::io::Error::new(std::io::ErrorKind::Interrupted, "asked to end"));
+            return Err(std::io::Error::new(
+                std::io::ErrorKind::Interrupted,
+                "asked to end",
+            ));
         }
         if !event::poll(Duration::ZERO)? {
             let stdin = std::io::stdin();
             let all = [&[stdin.as_fd()], others].concat();
-            let mut ready: Vec<_> = all.into_iter().map(|fd| PollFd::new(fd, PollFlags::POLLIN)).collect();
-            let _ = poll(&mut ready, PollTimeout::try_from(at_most).unwrap_or(PollTimeout::MAX));
+            let mut ready: Vec<_> = all
+                .into_iter()
+                .map(|fd| PollFd::new(fd, PollFlags::POLLIN))
+                .collect();
+            let _ = poll(
+                &mut ready,
+                PollTimeout::try_from(at_most).unwrap_or(PollTimeout::MAX),
+            );
             let stdin_says = ready.first().and_then(PollFd::revents);
-            if stdin_says.is_some_and(|what| what.intersects(PollFlags::POLLHUP | PollFlags::POLLERR)) {
-                return Err(std::io::Error::new(std::io::ErrorKind::UnexpectedEof, "the terminal is gone"));
+            if stdin_says
+                .is_some_and(|what| what.intersects(PollFlags::POLLHUP | PollFlags::POLLERR))
+            {
+                return Err(std::io::Error::new(
+                    std::io::ErrorKind::UnexpectedEof,
+                    "the terminal is gone",
+                ));
             }
         }
-        if event::poll(Duration::ZERO)? { event::read().map(Some) } else { Ok(None) }
+        if event::poll(Duration::ZERO)? {
+            event::read().map(Some)
+        } else {
+            Ok(None)
+        }
     }
 }
 

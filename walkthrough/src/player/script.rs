@@ -60,20 +60,42 @@ impl Script {
                 Part::Notes(text) => notes.push_str(&format!("{text}\n\n")),
                 Part::Predict(predict) => {
                     let (lead, notes) = (std::mem::take(&mut lead), std::mem::take(&mut notes));
-                    stops.push(Stop { section: section.clone(), lead, notes, act: Act::Ask(predict.clone()) });
+                    stops.push(Stop {
+                        section: section.clone(),
+                        lead,
+                        notes,
+                        act: Act::Ask(predict.clone()),
+                    });
                 }
                 Part::Block(block) => {
                     for line in 0..block.lines.len() {
-                        let act = Act::Run { block: blocks.len(), line };
+                        let act = Act::Run {
+                            block: blocks.len(),
+                            line,
+                        };
                         let (lead, notes) = (std::mem::take(&mut lead), std::mem::take(&mut notes));
-                        stops.push(Stop { section: section.clone(), lead, notes, act });
+                        stops.push(Stop {
+                            section: section.clone(),
+                            lead,
+                            notes,
+                            act,
+                        });
                     }
                     blocks.push(block.clone());
                 }
             }
         }
-        stops.push(Stop { section, lead, notes, act: Act::End });
-        Self { page, blocks, stops }
+        stops.push(Stop {
+            section,
+            lead,
+            notes,
+            act: Act::End,
+        });
+        Self {
+            page,
+            blocks,
+            stops,
+        }
     }
 
     /// The line of a stop, if a command is run there.
@@ -95,7 +117,10 @@ impl Script {
     /// The first stop of the scene that `stop` is shown in: what follows without
     /// anything new to read belongs to one scene.
     pub fn scene_start(&self, stop: usize) -> usize {
-        let begins = |i: usize| i == 0 || !self.stops[i].lead.is_empty() && !matches!(self.stops[i - 1].act, Act::Ask(_));
+        let begins = |i: usize| {
+            i == 0
+                || !self.stops[i].lead.is_empty() && !matches!(self.stops[i - 1].act, Act::Ask(_))
+        };
         (0..=stop).rev().find(|i| begins(*i)).unwrap_or(0)
     }
 
@@ -103,7 +128,10 @@ impl Script {
     pub fn sections(&self) -> Vec<(usize, &str)> {
         let mut found: Vec<(usize, &str)> = Vec::new();
         for (i, stop) in self.stops.iter().enumerate() {
-            if found.last().is_none_or(|(_, section)| *section != stop.section) {
+            if found
+                .last()
+                .is_none_or(|(_, section)| *section != stop.section)
+            {
                 found.push((i, &stop.section));
             }
         }
@@ -120,10 +148,18 @@ mod tests {
     fn a_page_becomes_stops_in_its_order() {
         let page = parse::page("parts", include_str!("../../testdata/parts.md")).unwrap();
         let script = Script::new(page);
-        let acts: Vec<_> = script.stops.iter().map(|stop| matches!(stop.act, Act::Run { .. })).collect();
+        let acts: Vec<_> = script
+            .stops
+            .iter()
+            .map(|stop| matches!(stop.act, Act::Run { .. }))
+            .collect();
         assert_eq!(acts, [false, true, false]);
         assert!(script.stops[0].notes.contains("Ask who"));
-        assert_eq!(script.scene_start(1), 0, "a question and its command are one scene");
+        assert_eq!(
+            script.scene_start(1),
+            0,
+            "a question and its command are one scene"
+        );
         assert_eq!(script.sections(), [(0, "By hand")]);
     }
 }

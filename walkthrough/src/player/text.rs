@@ -81,12 +81,17 @@ pub struct Paint {
 impl Paint {
     /// The line as bytes for a terminal.
     pub fn row(self, row: &Row) -> String {
-        row.0.iter().map(|(style, text)| self.piece(*style, text)).collect()
+        row.0
+            .iter()
+            .map(|(style, text)| self.piece(*style, text))
+            .collect()
     }
 
     fn piece(self, style: Style, text: &str) -> String {
         let code = match (style, self.colour) {
-            (Style::Plain, _) | (Style::Dim | Style::Good | Style::Warn | Style::Code, false) => return text.to_owned(),
+            (Style::Plain, _) | (Style::Dim | Style::Good | Style::Warn | Style::Code, false) => {
+                return text.to_owned();
+            }
             (Style::Strong | Style::Heading | Style::Bad, false) => "1",
             (Style::Bar, _) => "7",
             (Style::Dim, true) => "2",

@@ -37,10 +37,16 @@ impl Speaker {
     /// # Errors
     /// The runtime folder cannot be written, or another presentation runs.
     pub fn open(runtime: &Path) -> std::io::Result<Self> {
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(runtime)?;
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(runtime)?;
         let socket = runtime.join("notes");
         if UnixStream::connect(&socket).is_ok() {
-            return Err(std::io::Error::new(std::io::ErrorKind::AddrInUse, "another presentation runs"));
+            return Err(std::io::Error::new(
+                std::io::ErrorKind::AddrInUse,
+                "another presentation runs",
+            ));
         }
         let _ = std::fs::remove_file(&socket);
         let listener = UnixListener::bind(&socket)?;
@@ -50,7 +56,9 @@ impl Speaker {
             for reader in listener.incoming().flatten() {
                 // A reader that does not read must not stop the presentation.
                 let _ = reader.set_nonblocking(true);
-                let Ok(mut audience) = theirs.lock() else { return };
+                let Ok(mut audience) = theirs.lock() else {
+                    return;
+                };
                 let card = audience.0.clone();
                 if send(&reader, &card) {
                     audience.1.push(reader);
@@ -62,9 +70,20 @@ impl Speaker {
 
     /// Tells where the presentation is, what to say, and what comes next.
     pub fn say(&self, title: &(String, String), notes: &str, next: Option<&str>) {
-        let Ok(mut audience) = self.audience.lock() else { return };
-        let notes = if notes.is_empty() { audience.0.notes.clone() } else { notes.to_owned() };
-        let card = Card { place: title.0.clone(), clock: title.1.clone(), notes, next: next.map(str::to_owned) };
+        let Ok(mut audience) = self.audience.lock() else {
+            return;
+        };
+        let notes = if notes.is_empty() {
+            audience.0.notes.clone()
+        } else {
+            notes.to_owned()
+        };
+        let card = Card {
+            place: title.0.clone(),
+            clock: title.1.clone(),
+            notes,
+            next: next.map(str::to_owned),
+        };
         audience.1.retain(|reader| send(reader, &card));
         audience.0 = card;
     }
@@ -88,7 +107,13 @@ fn send(mut reader: &UnixStream, card: &Card) -> bool {
 pub fn follow(runtime: &Path, colour: bool) -> std::io::Result<()> {
     let socket = runtime.join("notes");
     let stream = UnixStream::connect(&socket).map_err(|error| {
-        std::io::Error::new(error.kind(), format!("no presentation runs here ({}: {error}); start one with: era present PAGE", socket.display()))
+        std::io::Error::new(
+            error.kind(),
+            format!(
+                "no presentation runs here ({}: {error}); start one with: era present PAGE",
+                socket.display()
+            ),
+        )
     })?;
     for line in BufReader::new(stream).lines() {
         let card: Card = serde_json::from_str(&line?).unwrap_or_default();
@@ -100,10 +125,16 @@ pub fn follow(runtime: &Path, colour: bool) -> std::io::Result<()> {
 
 fn show(card: &Card, colour: bool) -> std::io::Result<()> {
     let paint = Paint { colour };
-    let mut rows = vec![Row::new(Style::Bar, format!(" {}   {} ", card.place, card.clock)), Row::default()];
+    let mut rows = vec![
+        Row::new(Style::Bar, format!(" {}   {} ", card.place, card.clock)),
+        Row::default(),
+    ];
     rows.extend(markdown::render(&card.notes, 76));
     if let Some(next) = &card.next {
-        rows.extend([Row::default(), Row::new(Style::Dim, "next: ").with(Style::Strong, next.as_str())]);
+        rows.extend([
+            Row::default(),
+            Row::new(Style::Dim, "next: ").with(Style::Strong, next.as_str()),
+        ]);
     }
     let mut out = std::io::stdout().lock();
     write!(out, "\x1b[2J\x1b[H")?;

@@ -52,8 +52,8 @@ impl Shell {
     /// # Errors
     /// No pty, no shell, or a shell without a word for ten seconds.
     pub fn start(ground: &mut Ground, who: Who) -> Result<Self, GroundError> {
-        let (master, slave, path) =
-            open_pty(ground, true).map_err(|error| GroundError::Guardian(format!("no pty: {error}")))?;
+        let (master, slave, path) = open_pty(ground, true)
+            .map_err(|error| GroundError::Guardian(format!("no pty: {error}")))?;
         let pid = ground.shell(who, &path)?;
         let introducer = format!("\x1b]{PROMPT_MARK};{};", ground.nonce).into_bytes();
         let (raw, output) = (Vec::new(), Vec::new());
