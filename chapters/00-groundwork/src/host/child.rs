@@ -4,9 +4,14 @@
 //! fork(2), not by clone3(2), which the seccomp filter of a container engine may hide: a
 //! probe must be able to say just that.
 
+use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::{Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use nix::fcntl::OFlag;
@@ -151,4 +156,50 @@ fn reap(child: Pid) -> String {
             let _ = poll(&mut [PollFd::new(pidfd.as_fd(), PollFlags::POLLIN)], brief);
         }
     }
+}
+
+/// How a program ended, and what it printed on stdout and stderr, in the order it came.
+pub(super) struct Ran {
+    /// Its status, 128 + N for a signal.
+    pub(super) status: u8,
+    /// What it said.
+    pub(super) said: String,
+}
+
+/// Runs a program to its end. One that is not done after `patience` is killed.
+pub(super) fn output(
+    patience: Duration,
+    program: &Path,
+    args: &[&str],
+    env: &BTreeMap<OsString, OsString>,
+) -> Result<Ran, Stopped> {
+    let failed = |error: std::io::Error| {
+        Stopped::Failed(format!("{} does not run: {error}", program.display()))
+    };
+    let (ours, theirs) = nix::unistd::pipe2(OFlag::O_CLOEXEC).map_err(|e| failed(e.into()))?;
+    let mut command = Command::new(program);
+    command
+        .args(args)
+        .env_clear()
+        .envs(env)
+        .stdin(Stdio::null())
+        .stdout(theirs.try_clone().map_err(failed)?)
+        .stderr(theirs);
+    let mut child = command.spawn().map_err(failed)?;
+    // Our copies of its end would keep the pipe from ending.
+    drop(command);
+    let said = listen(ours, Instant::now() + patience);
+    if said.is_none() {
+        let _ = child.kill();
+    }
+    let status = child.wait().map_err(failed)?;
+    let said = said.ok_or_else(|| {
+        let name = program.display();
+        Stopped::Failed(format!("{name} was not done after {patience:.0?}"))
+    })?;
+    let code = status.code().or_else(|| Some(128 + status.signal()?));
+    Ok(Ran {
+        status: code.unwrap_or(255) as u8,
+        said: String::from_utf8_lossy(&said).trim_end().to_owned(),
+    })
 }

@@ -80,6 +80,27 @@ impl Facts {
         (!value.is_empty()).then_some(value)
     }
 
+    /// The whole environment.
+    pub(super) fn environment(&self) -> &BTreeMap<OsString, OsString> {
+        &self.env
+    }
+
+    /// PATH, or the usual one where none was handed in; an empty one stays empty.
+    pub(super) fn path_variable(&self) -> OsString {
+        let given = self.env.get(OsStr::new("PATH")).cloned();
+        given.unwrap_or_else(|| super::tools::default_path().to_owned())
+    }
+
+    /// Where a tool is. On a recorded machine it is where its trial says that it was run.
+    pub(super) fn tool(&self, name: &str) -> Option<PathBuf> {
+        let found = self.look(name, || {
+            let path = super::tools::find(self, name);
+            let path = path.ok_or_else(|| Stopped::Untried(String::new()))?;
+            Ok(path.to_string_lossy().into_owned())
+        });
+        found.ok().map(PathBuf::from)
+    }
+
     /// Where a file of the machine is: `/proc/swaps`.
     pub(super) fn path(&self, path: &str) -> PathBuf {
         self.root.join(path.trim_start_matches('/'))

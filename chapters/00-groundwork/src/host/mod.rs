@@ -19,7 +19,17 @@ use crate::error::Advice;
 
 mod child;
 mod facts;
+mod filter;
+mod folder;
+mod groups;
+mod guest;
+mod mounts;
+mod network;
+mod place;
 mod reasons;
+mod spaces;
+mod table;
+mod tools;
 mod users;
 
 pub use child::Stopped;
@@ -118,6 +128,8 @@ pub struct Probe {
     pub name: &'static str,
     /// What it means, for which page.
     pub means: &'static str,
+    /// What sort of answer it has.
+    pub sort: Sort,
     run: fn(&Facts) -> Seen,
 }
 
@@ -135,16 +147,19 @@ impl Probe {
     }
 }
 
-const fn entry(name: &'static str, means: &'static str, run: fn(&Facts) -> Seen) -> Probe {
-    Probe { name, means, run }
+/// What sort of answer a probe has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sort {
+    /// Something of the kernel's, tried.
+    Kernel,
+    /// A program, run.
+    Tool,
+    /// A yes or a no, neither good nor bad: works is yes, absent is no.
+    Fact,
 }
 
 /// Every probe, in the order in which `era doctor` shows them.
-pub const PROBES: &[Probe] = &[entry(
-    "userns",
-    "root of a sandbox without being root: every # command",
-    users::user_namespaces,
-)];
+pub const PROBES: &[Probe] = &table::PROBES;
 
 /// Tries one thing. None if no probe has this name.
 pub fn probe(facts: &Facts, name: &str) -> Option<Finding> {

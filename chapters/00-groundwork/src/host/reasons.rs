@@ -7,8 +7,6 @@ use super::child::Stopped;
 use super::{Facts, Seen, State};
 use crate::kernel;
 
-/// The remedy where user namespaces are off for everybody: nothing on the machine changes.
-const AS_ROOT: &str = "sudo era   (# commands run as real root, after asking; no setting changes)";
 /// The remedy for AppArmor's restriction.
 const PROFILE: &str = "era doctor --fix apparmor   (a profile for our programs, nothing else)";
 /// CAP_SETFCAP: who has it may map root, user_namespaces(7).
@@ -33,6 +31,12 @@ pub(super) fn of_user_namespaces(facts: &Facts, stopped: &Stopped) -> Seen {
     }
 }
 
+/// The remedy where user namespaces are off: nothing on the machine changes.
+fn as_root(facts: &Facts) -> String {
+    let who = if facts.uid() == 0 { "era" } else { "sudo era" };
+    format!("{who}   (# commands run as real root, after asking; no setting changes)")
+}
+
 /// `STEP: CALL gives ERRNO`, and what was found about it.
 fn refused(stopped: &Stopped, why: &str) -> Seen {
     Seen::new(State::Refused, format!("{stopped}: {why}"))
@@ -42,7 +46,7 @@ fn limit(facts: &Facts, stopped: &Stopped) -> Seen {
     let limit = facts.read("/proc/sys/user/max_user_namespaces");
     match limit.as_deref() {
         Some("0") => {
-            refused(stopped, "user.max_user_namespaces is 0: none for anybody").fix(AS_ROOT)
+            refused(stopped, "user.max_user_namespaces is 0: none for anybody").fix(as_root(facts))
         }
         Some(limit) => refused(
             stopped,
@@ -66,7 +70,8 @@ fn first_step(facts: &Facts, stopped: &Stopped) -> Seen {
     }
     let debian = facts.read("/proc/sys/kernel/unprivileged_userns_clone");
     if debian.as_deref() == Some("0") && !facts.capable(kernel::CAP_SYS_ADMIN) {
-        return refused(stopped, "Debian's kernel.unprivileged_userns_clone is 0").fix(AS_ROOT);
+        return refused(stopped, "Debian's kernel.unprivileged_userns_clone is 0")
+            .fix(as_root(facts));
     }
     if let Some(seen) = apparmor(facts, stopped) {
         return seen;
@@ -90,15 +95,11 @@ fn later_step(facts: &Facts, stopped: &Stopped) -> Seen {
         )
         .fix("run era as an ordinary user of this machine");
     }
-    filtered(facts, stopped).unwrap_or_else(|| {
-        let inside = super::reasons::container(facts);
-        match inside {
-            Some(engine) => refused(stopped, &format!("{engine}'s security profile forbids it"))
-                .fix(format!(
-                    "run era on the machine itself, not inside {engine}"
-                )),
-            None => refused(stopped, "and no setting that we know says why"),
-        }
+    filtered(facts, stopped).unwrap_or_else(|| match container(facts) {
+        Some(engine) => refused(stopped, &format!("{engine}'s security profile forbids it")).fix(
+            format!("run era on the machine itself, not inside {engine}"),
+        ),
+        None => refused(stopped, "and no setting that we know says why"),
     })
 }
 
@@ -133,8 +134,28 @@ pub(super) fn filtered(facts: &Facts, stopped: &Stopped) -> Option<Seen> {
     })
 }
 
-/// The container engine around us, by the marks that each leaves.
+/// Whether every namespace is the machine's first: their inodes are fixed in the kernel
+/// (linux/proc_ns.h). None where /proc does not show them.
+pub(super) fn in_first_namespaces(facts: &Facts) -> Option<bool> {
+    let first = [
+        ("pid", 0xEFFF_FFFC_u32),
+        ("uts", 0xEFFF_FFFE),
+        ("ipc", 0xEFFF_FFFF),
+    ];
+    let mut all = true;
+    for (kind, inode) in first {
+        let link = std::fs::read_link(facts.path(&format!("/proc/self/ns/{kind}"))).ok()?;
+        all &= link.to_str() == Some(&format!("{kind}:[{inode}]"));
+    }
+    Some(all)
+}
+
+/// The container engine around us, by the mark that each leaves. A mark alone may have
+/// come with the files: an image also becomes the root of a virtual machine.
 pub(super) fn container(facts: &Facts) -> Option<String> {
+    if in_first_namespaces(facts) == Some(true) {
+        return None;
+    }
     if facts.exists("/run/.containerenv") {
         return Some("Podman".to_owned());
     }

@@ -14,6 +14,8 @@
 //! - [`hostname`]: the names of the machine.
 //! - [`signal`] and [`trace`]: how a parent and its child get along; not narrated.
 //! - [`terminal`]: sessions and controlling terminals.
+//! - [`seccomp`]: filters for system calls.
+//! - [`kvm`]: a virtual machine, as far as one instruction needs it.
 //! - [`descriptor`]: open descriptors and what the kernel tells of a namespace by one.
 
 use std::panic::Location;
@@ -26,8 +28,10 @@ pub mod capability;
 pub mod descriptor;
 pub mod hostname;
 pub mod ids;
+pub mod kvm;
 pub mod mount;
 pub mod root;
+pub mod seccomp;
 pub mod signal;
 pub mod task;
 pub mod terminal;
@@ -37,6 +41,7 @@ pub use capability::*;
 pub use descriptor::*;
 pub use hostname::*;
 pub use ids::*;
+pub use kvm::*;
 pub use mount::*;
 pub use nix::errno::Errno;
 pub use nix::fcntl::OFlag;
@@ -45,6 +50,7 @@ pub use nix::sched::CloneFlags;
 pub use nix::sys::signal::Signal;
 pub use nix::unistd::{Gid, Pid, Uid};
 pub use root::*;
+pub use seccomp::*;
 pub use signal::*;
 pub use task::*;
 pub use terminal::*;
