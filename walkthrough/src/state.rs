@@ -1,7 +1,6 @@
 //! Where things are kept: `--state`, else `ERA_STATE`, else `/var/lib/era` for
 //! root and the XDG folders for others.
 
-use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// The environment, as far as this project looks at it: read once, at the door.
@@ -15,8 +14,6 @@ pub struct Surroundings {
     pub sudo_uid: Option<String>,
     /// Nobody wants colour.
     pub no_color: bool,
-    /// The learner's pager.
-    pub pager: Option<OsString>,
 }
 
 impl Surroundings {
@@ -35,10 +32,11 @@ impl Surroundings {
                 xdg().join("era")
             }
         };
-        let state = state
-            .or_else(|| variable("ERA_STATE").map(PathBuf::from))
-            .unwrap_or_else(default_state);
+        let asked_for = state.or_else(|| variable("ERA_STATE").map(PathBuf::from));
+        let everything_there = asked_for.is_some();
+        let state = asked_for.unwrap_or_else(default_state);
         let runtime = match variable("XDG_RUNTIME_DIR") {
+            _ if everything_there => state.join("run"),
             _ if root => PathBuf::from("/run/era"),
             Some(folder) => PathBuf::from(folder).join("era"),
             None => state.join("run"),
@@ -48,7 +46,6 @@ impl Surroundings {
             runtime,
             sudo_uid: variable("SUDO_UID").and_then(|uid| uid.into_string().ok()),
             no_color: variable("NO_COLOR").is_some(),
-            pager: variable("PAGER"),
         }
     }
 }

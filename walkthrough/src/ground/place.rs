@@ -5,7 +5,7 @@
 //! `/tmp` often is such a mount: mount(8), statvfs(3).
 
 use std::fs::{self, DirBuilder, Permissions};
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use nix::sys::statvfs::{FsFlags, statvfs};
@@ -40,6 +40,9 @@ fn usable(base: &Path, learner: &Learner) -> Result<PathBuf, String> {
             passable.map_err(|error| error.to_string())?;
         }
     }
+    if !is_ours(&grounds) {
+        return Err("it belongs to somebody else".to_owned());
+    }
     let flags = statvfs(&grounds)
         .map_err(|error| error.to_string())?
         .flags();
@@ -66,6 +69,12 @@ fn usable(base: &Path, learner: &Learner) -> Result<PathBuf, String> {
     nix::unistd::access(&grounds, nix::unistd::AccessFlags::W_OK)
         .map_err(|error| error.to_string())?;
     Ok(grounds)
+}
+
+/// `/tmp` is everybody's: a folder there may have been waiting for us.
+fn is_ours(folder: &Path) -> bool {
+    let me = nix::unistd::geteuid().as_raw();
+    fs::symlink_metadata(folder).is_ok_and(|meta| meta.is_dir() && meta.uid() == me)
 }
 
 fn anybody_may_pass(folder: &Path) -> bool {

@@ -81,6 +81,11 @@ impl Player<'_> {
                 return Ok(None);
             }
             Mode::Jump(_) => return self.key_of_jump(key, ctrl_c).map(|()| None),
+            // Esc and a letter in one breath arrive as Alt and that letter.
+            Mode::Typing if key.modifiers.contains(KeyModifiers::ALT) => {
+                self.types = false;
+                self.mode = Mode::Ready;
+            }
             Mode::Typing => return self.key_of_typing(key, ctrl_c).map(|()| None),
             _ if ctrl_c => return Ok(Some(Leave::Quit)),
             _ => {}
