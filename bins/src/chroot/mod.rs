@@ -14,6 +14,9 @@ use indoc::indoc;
 use crate::explain::Explain;
 use crate::failure;
 
+mod new;
+mod why;
+
 /// Give a process another meaning of "/" (1979)
 #[derive(Debug, Parser)]
 #[command(name = "era-chroot", version, after_help = EXAMPLES)]
@@ -31,8 +34,12 @@ const EXAMPLES: &str = indoc! {"
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Fill a folder with programs and what they need in order to start
+    New(new::New),
     /// Make a folder the root directory, and run a program in it
     Run(Run),
+    /// Say what is missing when a program does not start in a root
+    Why(why::Why),
     /// Break out of a root, as anybody can who may call chroot in it
     Escape(Escape),
 }
@@ -56,7 +63,11 @@ struct Run {
     #[command(flatten)]
     explain: Explain,
     /// The program and its arguments; without, a shell
-    #[arg(last = true, value_name = "CMD")]
+    #[arg(
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "CMD"
+    )]
     command: Vec<OsString>,
 }
 
@@ -90,7 +101,9 @@ pub fn main(args: Vec<OsString>) -> u8 {
         Err(status) => return status,
     };
     match cli.command {
+        Command::New(new) => new.main(),
         Command::Run(run) => run.main(),
+        Command::Why(why) => why.main(),
         Command::Escape(escape) => escape.main(),
     }
 }

@@ -181,6 +181,7 @@ fn place(root: &Path, inside: &str, kind: Place) -> kernel::Result<PathBuf> {
 fn exec(program: &Program) -> Result<Infallible, Error> {
     let failed = |call| Error::Exec {
         program: program.argv.first().map(PathBuf::from).unwrap_or_default(),
+        path: program.search_path().to_string_lossy().into_owned(),
         call,
     };
     step("Take nothing along but input, output and errors");

@@ -1,10 +1,13 @@
 //! What can go wrong in this chapter, and why it did on this machine.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use groundwork::error::{Advice, Diagnose};
 use groundwork::kernel::{self, CAP_SYS_CHROOT, CallError};
 use nix::errno::Errno;
+
+use crate::closure::elf::{Broken, Machine};
+use crate::tree::{Tree, Trouble};
 
 /// A failure of this chapter.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -44,6 +47,8 @@ pub enum Error {
     Exec {
         /// As it was named.
         program: PathBuf,
+        /// The PATH that it was looked for in.
+        path: String,
         /// The call that was refused.
         #[source]
         call: CallError,
@@ -57,6 +62,74 @@ pub enum Error {
         #[source]
         call: CallError,
     },
+    /// A name that is in no folder of PATH.
+    #[error("there is no program {name:?} in PATH")]
+    NoProgram {
+        /// As it was asked for.
+        name: PathBuf,
+    },
+    /// A path that leads nowhere.
+    #[error("cannot copy {path:?}: {trouble}")]
+    Lost {
+        /// As it was asked for.
+        path: PathBuf,
+        /// Where it ends.
+        trouble: Trouble,
+    },
+    /// An ELF file that cannot be read as one.
+    #[error("cannot copy {path:?}")]
+    Broken {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong with it.
+        #[source]
+        broken: Broken,
+    },
+    /// A program for another kind of machine.
+    #[error("{path:?} is a program for {machine}; this machine is {}", Machine::NATIVE.name())]
+    Foreign {
+        /// Which file.
+        path: PathBuf,
+        /// What it was built for.
+        machine: String,
+    },
+    /// A library that the loader would not find on this machine either.
+    #[error("{of:?} needs the library {name}, and this machine has none")]
+    NoLibrary {
+        /// DT_NEEDED.
+        name: String,
+        /// The object that needs it.
+        of: PathBuf,
+        /// Where it is all the same, unknown to the loader.
+        uncached: Option<PathBuf>,
+    },
+    /// Not installed, or no Debian machine.
+    #[error("dpkg has no list of files of a package {0:?}")]
+    NoPackage(String),
+    /// The folder cannot be a jail.
+    #[error("cannot make a jail of {root:?}: {why}")]
+    Unfit {
+        /// The folder.
+        root: PathBuf,
+        /// Why not.
+        why: &'static str,
+    },
+    /// Something else is in the jail already.
+    #[error("{path:?} is there already, and is {is}, where {wanted} has to be")]
+    Conflict {
+        /// Outside.
+        path: PathBuf,
+        /// What it is.
+        is: &'static str,
+        /// What has to be there.
+        wanted: String,
+    },
+    /// A file of this machine could not be read.
+    #[error("cannot read what is to be copied")]
+    Read(#[source] CallError),
+    /// A file could not be written into the jail.
+    #[error("cannot write into the jail")]
+    Write(#[source] CallError),
     /// The way out led nowhere.
     #[error("did not get out: `..` ends at the root that we had")]
     StillInside,
@@ -66,6 +139,16 @@ pub enum Error {
 }
 
 impl Error {
+    /// std could not read `path`.
+    pub(crate) fn read(path: &Path, error: &std::io::Error) -> Self {
+        Error::Read(CallError::from_io("open", path, "open(2)", error))
+    }
+
+    /// std could not write `path`.
+    pub(crate) fn write(path: &Path, error: &std::io::Error) -> Self {
+        Error::Write(CallError::from_io("open", path, "open(2)", error))
+    }
+
     /// The call that was refused, if one was.
     pub fn call(&self) -> Option<&CallError> {
         match self {
@@ -76,7 +159,8 @@ impl Error {
             | Error::Exec { call, .. }
             | Error::Escape { call, .. }
             | Error::Canary(call) => Some(call),
-            Error::StillInside => None,
+            Error::Read(call) | Error::Write(call) => Some(call),
+            _ => None,
         }
     }
 }
@@ -90,6 +174,25 @@ impl Diagnose for Error {
                 no_capability()
             }
             Error::Become { user, call } if call.errno() == Errno::EINVAL => Some(unmapped(user)),
+            Error::NoLibrary { uncached, .. } => uncached.as_ref().map(|path| {
+                Advice::new(
+                    format!("{path:?} is there, in a folder of /etc/ld.so.conf, but not in /etc/ld.so.cache"),
+                    "run ldconfig as root",
+                )
+            }),
+            Error::NoProgram { .. } => Some(Advice::new(
+                "a name without a slash is looked for in each folder of PATH",
+                "install it, or give its path",
+            )),
+            Error::Foreign { .. } => Some(Advice::new(
+                "a jail runs on this kernel and this processor",
+                "take the program of this machine's own architecture",
+            )),
+            Error::Conflict { .. } => Some(Advice::new(
+                "a jail keeps the links of this machine, such as /bin to usr/bin",
+                "begin with an empty folder",
+            )),
+            Error::Exec { program, path, .. } => gap(program, path),
             Error::StillInside => Some(Advice::because(
                 "the old root is not hidden but gone: this mount namespace lacks it",
             )),
@@ -106,6 +209,17 @@ fn no_capability() -> Option<Advice> {
             "this process has no CAP_SYS_CHROOT: only root may say what / means",
             "run it as root, or as root of a user namespace: --userns",
         )
+    })
+}
+
+/// Which link of the chain is missing. By now the new root is ours: `/` is the jail.
+fn gap(program: &Path, path: &str) -> Option<Advice> {
+    let here = Tree::host();
+    let answer = crate::why::why(&here, &here, program, path);
+    let gap = answer.gaps.first()?;
+    Some(Advice {
+        why: gap.to_string(),
+        fix: gap.fix(),
     })
 }
 

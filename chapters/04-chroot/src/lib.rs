@@ -6,6 +6,9 @@
 //! # Layout
 //!
 //! - [`enter`]: the mechanism: stand in a folder, make it `/`, become a user, start a program.
+//! - [`tree`]: what a path means to somebody whose root is another.
+//! - [`closure`]: what a program needs in order to start; [`jail`]: copying it.
+//! - [`why`]: which file is missing when the kernel says that one is.
 //! - [`escape`]: the classic way out, for whoever may call chroot(2) inside.
 //! - [`error`]: what can go wrong, and why.
 #![forbid(unsafe_code)]
@@ -14,6 +17,8 @@ pub mod closure;
 pub mod enter;
 pub mod error;
 pub mod escape;
+pub mod jail;
 pub mod tree;
+pub mod why;
 
 pub use error::Error;

@@ -70,6 +70,11 @@ impl Program {
         name.to_string_lossy().into_owned()
     }
 
+    /// PATH, or what exec(3) takes without one.
+    pub fn search_path(&self) -> &OsStr {
+        self.variable("PATH").unwrap_or(OsStr::new("/bin:/usr/bin"))
+    }
+
     /// Where the program's file is: a name with a slash is a path, another is looked for
     /// in each folder of PATH, as in exec(3). Looked up in the root that we have now.
     pub fn path(&self) -> PathBuf {
@@ -83,8 +88,7 @@ impl Program {
         if name.as_bytes().contains(&b'/') {
             return PathBuf::from(name);
         }
-        let path = self.variable("PATH").unwrap_or(OsStr::new("/bin:/usr/bin"));
-        let found = std::env::split_paths(path)
+        let found = std::env::split_paths(self.search_path())
             .map(|folder| folder.join(name))
             .filter(|file| file.is_file())
             .collect::<Vec<_>>();

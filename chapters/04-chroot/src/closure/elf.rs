@@ -20,10 +20,27 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// The one that this program was built for, and so this kernel can run.
-    pub fn native() -> Option<Self> {
-        let file = std::fs::read("/proc/self/exe").ok()?;
-        parse(&file).ok().map(|elf| elf.machine)
+    /// The one that this program was built for, and so this kernel runs.
+    pub const NATIVE: Machine = Machine {
+        wide: cfg!(target_pointer_width = "64"),
+        little: cfg!(target_endian = "little"),
+        number: if cfg!(target_arch = "x86_64") {
+            object::elf::EM_X86_64
+        } else if cfg!(target_arch = "aarch64") {
+            object::elf::EM_AARCH64
+        } else {
+            object::elf::EM_NONE
+        },
+    };
+
+    /// Whether this kernel runs programs for it. Kernels for x86_64 run those for i386, too.
+    pub fn is_native(self) -> bool {
+        let narrow = Machine {
+            wide: false,
+            number: object::elf::EM_386,
+            ..Machine::NATIVE
+        };
+        self == Machine::NATIVE || (cfg!(target_arch = "x86_64") && self == narrow)
     }
 
     /// As uname(1) calls it, for the usual ones.
@@ -59,6 +76,20 @@ pub struct Elf {
     pub runpath: Vec<String>,
 }
 
+impl Elf {
+    /// One that says nothing: for asking without an object.
+    pub fn empty(machine: Machine) -> Self {
+        Elf {
+            machine,
+            interpreter: None,
+            needed: Vec::new(),
+            soname: None,
+            rpath: Vec::new(),
+            runpath: Vec::new(),
+        }
+    }
+}
+
 /// A file that begins like ELF and is not.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("not an ELF file that can be loaded: {0}")]
@@ -84,18 +115,11 @@ fn read<Header: FileHeader<Endian = Endianness>>(file: &[u8]) -> object::Result<
     let header = Header::parse(file)?;
     let endian = header.endian()?;
     let segments = header.program_headers(endian, file)?;
-    let mut elf = Elf {
-        machine: Machine {
-            wide: header.is_type_64(),
-            little: header.is_little_endian(),
-            number: header.e_machine(endian),
-        },
-        interpreter: None,
-        needed: Vec::new(),
-        soname: None,
-        rpath: Vec::new(),
-        runpath: Vec::new(),
-    };
+    let mut elf = Elf::empty(Machine {
+        wide: header.is_type_64(),
+        little: header.is_little_endian(),
+        number: header.e_machine(endian),
+    });
     for segment in segments {
         if let Some(path) = segment.interpreter(endian, file)? {
             elf.interpreter = Some(text(path));

@@ -1,4 +1,335 @@
-//! placeholder
+//! What a program needs in order to start: the closure of its files.
+//!
+//! # Layout
+//!
+//! - [`elf`]: what an ELF file says of itself.
+//! - [`search`]: where the loader looks for a library; [`cache`]: its index.
+//! - [`script`]: the `#!` line.
+//! - [`names`]: what looking up a user's name needs.
+//! - [`packages`]: files that no ELF file names.
+
+use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::fs::{self, Metadata};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
 pub mod cache;
 pub mod elf;
+pub mod names;
+pub mod packages;
+pub mod script;
 pub mod search;
+
+use crate::error::Error;
+use crate::tree::Tree;
+use elf::{Elf, Machine};
+use search::{Asking, Search};
+
+/// Why something is in the closure.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reason {
+    /// It was asked for by name.
+    Program,
+    /// PT_INTERP of the program above.
+    Loader,
+    /// DT_NEEDED of the object above.
+    Library,
+    /// `#!` of the script above.
+    Interpreter,
+    /// A link on the way to what is above.
+    Link,
+    /// Looking up names of users, groups and hosts.
+    Names,
+    /// The loader's index, for libraries that only it leads to.
+    Cache,
+    /// Part of a folder or package that was asked for.
+    Tree,
+}
+
+/// What kind of file.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// A folder that must be there.
+    Folder,
+    /// A file with these permission bits and this many bytes.
+    File {
+        /// Bytes.
+        size: u64,
+    },
+    /// A symbolic link.
+    Link(PathBuf),
+}
+
+/// A file of the closure.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Item {
+    /// What it is.
+    pub kind: Kind,
+    /// Permission bits, without set-user-id and its like: a jail with them would be a way
+    /// to become root.
+    pub mode: u32,
+    /// Why it is here: the first reason there was.
+    pub reason: Reason,
+    /// Which other file asked for it.
+    pub asked_by: Option<PathBuf>,
+}
+
+/// Everything to copy, by the path that it has on both sides. No name in a path is a link.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Closure {
+    /// The files, folders before what is in them.
+    pub items: BTreeMap<PathBuf, Item>,
+    /// What was found odd and left alone.
+    pub notes: Vec<String>,
+}
+
+/// What to collect.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    /// Names, looked up in `path`, or paths.
+    pub programs: Vec<PathBuf>,
+    /// Whole folders.
+    pub trees: Vec<PathBuf>,
+    /// Debian packages, by name.
+    pub packages: Vec<String>,
+    /// Folders to look for programs in: the caller's PATH.
+    pub path: Vec<PathBuf>,
+}
+
+/// Collects what `wanted` needs, from this machine's files. Nothing is executed.
+pub fn collect(tree: &Tree, wanted: &Wanted) -> Result<Closure, Error> {
+    let mut collector = Collector {
+        tree,
+        search: Search::new(tree, Machine::NATIVE),
+        path: &wanted.path,
+        closure: Closure::default(),
+    };
+    for program in &wanted.programs {
+        let file = collector.look_up(program)?;
+        collector.program(&file, Reason::Program, None)?;
+    }
+    collector.names()?;
+    for folder in &wanted.trees {
+        collector.folder(folder)?;
+    }
+    for package in &wanted.packages {
+        collector.package(package)?;
+    }
+    collector.cache()?;
+    collector.merged_folders()?;
+    Ok(collector.closure)
+}
+
+struct Collector<'tree> {
+    tree: &'tree Tree,
+    search: Search<'tree>,
+    path: &'tree [PathBuf],
+    closure: Closure,
+}
+
+/// An object whose libraries are still to be found.
+struct Waiting {
+    path: PathBuf,
+    elf: Elf,
+    inherited: Vec<PathBuf>,
+}
+
+impl Collector<'_> {
+    /// A program by its name, as a shell would find it.
+    fn look_up(&self, name: &Path) -> Result<PathBuf, Error> {
+        if name.components().count() > 1 {
+            return std::path::absolute(name).map_err(|error| Error::read(name, &error));
+        }
+        let mut candidates = self.path.iter().map(|folder| folder.join(name));
+        candidates
+            .find(|file| self.tree.has_file(file))
+            .ok_or_else(|| Error::NoProgram {
+                name: name.to_owned(),
+            })
+    }
+
+    /// A program with all that must be there before its first instruction.
+    fn program(
+        &mut self,
+        path: &Path,
+        reason: Reason,
+        by: Option<&Path>,
+    ) -> Result<PathBuf, Error> {
+        let (real, new) = self.file(path, reason, by)?;
+        if !new {
+            return Ok(real);
+        }
+        let file =
+            fs::read(self.tree.outside(&real)).map_err(|error| Error::read(&real, &error))?;
+        if elf::is_elf(&file) {
+            self.elf(&real, &file)?;
+        } else if let Some(line) = script::parse(&file) {
+            self.program(&line.interpreter, Reason::Interpreter, Some(&real))?;
+            if let Some(name) = line.by_env() {
+                let interpreter = self.look_up(Path::new(name))?;
+                self.program(&interpreter, Reason::Interpreter, Some(&real))?;
+            }
+        }
+        Ok(real)
+    }
+
+    fn elf(&mut self, path: &Path, file: &[u8]) -> Result<(), Error> {
+        let elf = elf::parse(file).map_err(|broken| Error::Broken {
+            path: path.to_owned(),
+            broken,
+        })?;
+        if !elf.machine.is_native() {
+            return Err(Error::Foreign {
+                path: path.to_owned(),
+                machine: elf.machine.name(),
+            });
+        }
+        if self.search.machine() != elf.machine {
+            self.search = Search::new(self.tree, elf.machine);
+        }
+        let mut loaded = HashSet::new();
+        if let Some(loader) = &elf.interpreter {
+            let real = self.program(Path::new(loader), Reason::Loader, Some(path))?;
+            let known = [Path::new(loader), &real];
+            loaded.extend(known.iter().filter_map(|path| file_name(path)));
+        }
+        self.libraries(path, elf, loaded)
+    }
+
+    /// The closure of DT_NEEDED, breadth first as the loader does it, so that of two files
+    /// with one name the same one is found.
+    fn libraries(
+        &mut self,
+        path: &Path,
+        elf: Elf,
+        mut loaded: HashSet<String>,
+    ) -> Result<(), Error> {
+        let mut waiting = VecDeque::from([Waiting {
+            path: path.to_owned(),
+            elf,
+            inherited: Vec::new(),
+        }]);
+        while let Some(object) = waiting.pop_front() {
+            let asking = Asking {
+                path: &object.path,
+                elf: &object.elf,
+                inherited: &object.inherited,
+            };
+            let inherited = self.search.inheritance(&asking);
+            for name in &object.elf.needed {
+                if !loaded.insert(name.clone()) {
+                    continue;
+                }
+                let Some(found) = self.search.find(name, &asking) else {
+                    return Err(self.no_library(name, &object.path));
+                };
+                let (real, _) = self.file(&found, Reason::Library, Some(&object.path))?;
+                let Some(elf) = self
+                    .tree
+                    .read(&real)
+                    .and_then(|file| elf::parse(&file).ok())
+                else {
+                    continue;
+                };
+                loaded.extend(elf.soname.clone());
+                waiting.push_back(Waiting {
+                    path: real,
+                    elf,
+                    inherited: inherited.clone(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn no_library(&self, name: &str, of: &Path) -> Error {
+        Error::NoLibrary {
+            name: name.to_owned(),
+            of: of.to_owned(),
+            uncached: self.search.uncached(name),
+        }
+    }
+
+    /// One file: the links that lead to it, the folders above it, and itself. Says whether
+    /// it is new here.
+    fn file(
+        &mut self,
+        path: &Path,
+        reason: Reason,
+        by: Option<&Path>,
+    ) -> Result<(PathBuf, bool), Error> {
+        let walked = self.tree.walk(path).map_err(|trouble| Error::Lost {
+            path: path.to_owned(),
+            trouble,
+        })?;
+        for link in &walked.links {
+            self.put(
+                &link.path,
+                Kind::Link(link.target.clone()),
+                0o777,
+                Reason::Link,
+                Some(&walked.path),
+            )?;
+        }
+        let found = self.metadata(&walked.path)?;
+        let new = !self.closure.items.contains_key(&walked.path);
+        let kind = if found.is_dir() {
+            Kind::Folder
+        } else {
+            Kind::File { size: found.len() }
+        };
+        self.put(&walked.path, kind, bits(&found), reason, by)?;
+        Ok((walked.path, new))
+    }
+
+    /// Puts one item in, and the folders above it. The first reason stays.
+    fn put(
+        &mut self,
+        path: &Path,
+        kind: Kind,
+        mode: u32,
+        reason: Reason,
+        by: Option<&Path>,
+    ) -> Result<(), Error> {
+        for folder in path
+            .ancestors()
+            .skip(1)
+            .filter(|folder| *folder != Path::new("/"))
+        {
+            if !self.closure.items.contains_key(folder) {
+                let item = Item {
+                    kind: Kind::Folder,
+                    mode: bits(&self.metadata(folder)?),
+                    reason: reason.clone(),
+                    asked_by: by.map(Path::to_owned),
+                };
+                self.closure.items.insert(folder.to_owned(), item);
+            }
+        }
+        self.closure.items.entry(path.to_owned()).or_insert(Item {
+            kind,
+            mode,
+            reason,
+            asked_by: by.map(Path::to_owned),
+        });
+        Ok(())
+    }
+
+    fn metadata(&self, path: &Path) -> Result<Metadata, Error> {
+        fs::symlink_metadata(self.tree.outside(path)).map_err(|error| Error::read(path, &error))
+    }
+}
+
+/// Permission bits without set-user-id, set-group-id; the sticky bit of /tmp stays.
+fn bits(found: &Metadata) -> u32 {
+    found.permissions().mode() & 0o1777
+}
+
+fn file_name(path: &Path) -> Option<String> {
+    path.file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+}
+
+mod whole;

@@ -41,6 +41,11 @@ impl<'tree> Search<'tree> {
         }
     }
 
+    /// Whose programs it searches for.
+    pub fn machine(&self) -> Machine {
+        self.machine
+    }
+
     /// The file that `name` means to `asking`; None if the loader would not find one.
     pub fn find(&self, name: &str, asking: &Asking<'_>) -> Option<PathBuf> {
         if name.contains('/') {

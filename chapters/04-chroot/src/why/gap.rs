@@ -1,0 +1,136 @@
+//! The ways in which a chain can be broken, and what mends each.
+
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use crate::closure::elf;
+
+/// What stops a program.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
+#[serde(tag = "gap", rename_all = "kebab-case")]
+pub enum Gap {
+    /// No folder of PATH has it.
+    #[error("there is no {name} in {path}")]
+    NotInPath {
+        /// The program.
+        name: String,
+        /// PATH.
+        path: String,
+    },
+    /// A path that ends early.
+    #[error("the {part} {path:?} is not there{}", after_links(.by))]
+    Missing {
+        /// What it is: program, interpreter, loader.
+        part: &'static str,
+        /// Inside, as it was asked for.
+        path: PathBuf,
+        /// The program that cannot start without it.
+        of: PathBuf,
+        /// The link that leads to it: where, and what it says.
+        by: Option<(PathBuf, PathBuf)>,
+    },
+    /// A path that cannot be walked.
+    #[error("the {part} {path:?} cannot be reached: {why}")]
+    Unreachable {
+        /// What it is.
+        part: &'static str,
+        /// Inside.
+        path: PathBuf,
+        /// Why not.
+        why: String,
+    },
+    /// `#!/bin/sh` with a carriage return after it.
+    #[error("{script:?} was written on Windows: its first line asks for {interpreter:?}")]
+    CarriageReturn {
+        /// The script.
+        script: PathBuf,
+        /// With the carriage return.
+        interpreter: PathBuf,
+    },
+    /// A folder, a socket, a device.
+    #[error("{path:?} is no file that can be run, but {is}")]
+    NoFile {
+        /// Inside.
+        path: PathBuf,
+        /// What it is.
+        is: &'static str,
+    },
+    /// No x bit for us.
+    #[error("{path:?} may not be run: its mode is {mode:04o}")]
+    NotExecutable {
+        /// Inside.
+        path: PathBuf,
+        /// Permission bits.
+        mode: u32,
+    },
+    /// The file system is mounted noexec.
+    #[error("{path:?} lies on a file system that is mounted noexec")]
+    Noexec {
+        /// Inside.
+        path: PathBuf,
+    },
+    /// Neither ELF nor `#!`, and empty or binary.
+    #[error("{path:?} is no program: {what}")]
+    NoProgram {
+        /// Inside.
+        path: PathBuf,
+        /// What it is.
+        what: String,
+    },
+    /// Another architecture.
+    #[error("{path:?} was built for {machine}, and this machine is {}", native())]
+    Foreign {
+        /// Inside.
+        path: PathBuf,
+        /// Which one.
+        machine: String,
+    },
+    /// DT_NEEDED that the loader would not find.
+    #[error("the library {name} is missing, which {of:?} needs")]
+    Library {
+        /// DT_NEEDED.
+        name: String,
+        /// The object that needs it.
+        of: PathBuf,
+    },
+}
+
+fn native() -> String {
+    elf::Machine::NATIVE.name()
+}
+
+fn after_links(by: &Option<(PathBuf, PathBuf)>) -> String {
+    by.as_ref().map_or_else(String::new, |(link, target)| {
+        format!(": the link {link:?} leads to {target:?}, inside this root")
+    })
+}
+
+impl Gap {
+    /// What to do about it, in a jail that `new` can fill.
+    pub fn fix(&self) -> Option<String> {
+        let with = |name: &Path| format!("era-chroot new ROOT --with {}", name.display());
+        Some(match self {
+            Gap::NotInPath { name, .. } => with(Path::new(name)),
+            Gap::Missing {
+                by: Some((link, target)),
+                ..
+            } if target.is_absolute() => format!(
+                "inside, {} begins at this root: copy what it means, or make the link {} relative",
+                target.display(),
+                link.display()
+            ),
+            Gap::Missing { of, .. } => with(of),
+            Gap::Unreachable { .. } => return None,
+            Gap::CarriageReturn { .. } => {
+                "save it with Unix line ends: sed -i 's/\\r$//'".to_owned()
+            }
+            Gap::NoFile { .. } => "name a program".to_owned(),
+            Gap::NotExecutable { path, .. } => format!("chmod +x {}", path.display()),
+            Gap::Noexec { .. } => "move the root to a file system without noexec".to_owned(),
+            Gap::NoProgram { .. } => "name a program, or a script with a first line".to_owned(),
+            Gap::Foreign { .. } => "take the one for this machine".to_owned(),
+            Gap::Library { of, .. } => with(of),
+        })
+    }
+}

@@ -1,0 +1,293 @@
+//! "No such file or directory", of a program that is there: which link of the chain is
+//! missing?
+//!
+//! execve(2) says ENOENT for the program itself, for the interpreter of its `#!` line, and
+//! for its ELF loader; the loader has words of its own for a library. Here the chain is
+//! walked from outside, as a process inside would meet it, and the first gap is named.
+
+use std::collections::{HashSet, VecDeque};
+use std::fs::Metadata;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use crate::closure::elf::{self, Elf};
+use crate::closure::packages::{Data, Packages};
+use crate::closure::script;
+use crate::closure::search::{Asking, Search};
+use crate::tree::{Link, Tree, Trouble};
+
+mod gap;
+pub use gap::Gap;
+
+/// A link of the chain that holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Holds {
+    /// What it is: program, interpreter, loader, library.
+    pub part: &'static str,
+    /// Where it is inside.
+    pub path: PathBuf,
+}
+
+/// What the walk found.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Answer {
+    /// The parts that hold, in the order in which they are needed.
+    pub holds: Vec<Holds>,
+    /// The first gaps: one, or several libraries. None: it starts.
+    pub gaps: Vec<Gap>,
+    /// Folders that it will look for when it runs, and that are not inside.
+    pub later: Vec<(PathBuf, String)>,
+}
+
+/// Asks why `command` does not start in `tree`. A name is looked for in the folders of
+/// `path`; `host` is this machine, whose packages know what programs read later.
+pub fn why(tree: &Tree, host: &Tree, command: &Path, path: &str) -> Answer {
+    let mut walk = Walk {
+        tree,
+        answer: Answer::default(),
+    };
+    let program = if command.components().count() > 1 || command.is_absolute() {
+        Some(Path::new("/").join(command))
+    } else {
+        walk.look_up(command, path)
+    };
+    if let Some(program) = program {
+        let started = walk.program("program", &program);
+        if let (Ok(()), Some(first)) = (started, walk.answer.holds.first()) {
+            let missing = |data: &Data| tree.metadata(&data.folder).is_none();
+            let data = Packages::of(host)
+                .data(&first.path)
+                .into_iter()
+                .filter(missing);
+            walk.answer.later = data.map(|data| (data.folder, data.package)).collect();
+        }
+    }
+    walk.answer
+}
+
+struct Walk<'tree> {
+    tree: &'tree Tree,
+    answer: Answer,
+}
+
+/// The gap has been written down; nothing further can be said.
+struct Stopped;
+
+impl Walk<'_> {
+    fn stop<T>(&mut self, gap: Gap) -> Result<T, Stopped> {
+        self.answer.gaps.push(gap);
+        Err(Stopped)
+    }
+
+    fn look_up(&mut self, name: &Path, path: &str) -> Option<PathBuf> {
+        let folders = path
+            .split(':')
+            .map(|folder| Path::new("/").join(folder).join(name));
+        let found = folders.into_iter().find(|file| self.tree.has_file(file));
+        if found.is_none() {
+            self.answer.gaps.push(Gap::NotInPath {
+                name: name.display().to_string(),
+                path: path.to_owned(),
+            });
+        }
+        found
+    }
+
+    /// What the kernel does with a file that it is asked to run.
+    fn program(&mut self, part: &'static str, path: &Path) -> Result<(), Stopped> {
+        let (real, found) = self.reach(part, path)?;
+        self.may_be_run(&real, &found)?;
+        self.answer.holds.push(Holds {
+            part,
+            path: real.clone(),
+        });
+        let Some(file) = self.tree.read(&real) else {
+            // It may be run and not be read: nothing more can be found out.
+            return Ok(());
+        };
+        if elf::is_elf(&file) {
+            return self.elf(&real, &file);
+        }
+        match script::parse(&file) {
+            Some(line) => self.script(&real, &line),
+            None => self.plain(&real, &file),
+        }
+    }
+
+    fn reach(&mut self, part: &'static str, path: &Path) -> Result<(PathBuf, Metadata), Stopped> {
+        let pair = |link: Link| (link.path, link.target);
+        let walked = match self.tree.walk(path) {
+            Ok(walked) => walked,
+            Err(Trouble::Missing { by, .. }) => {
+                let of = self.answer.holds.last().map_or(path, |holds| &holds.path);
+                return self.stop(Gap::Missing {
+                    part,
+                    path: path.to_owned(),
+                    of: of.to_owned(),
+                    by: by.map(pair),
+                });
+            }
+            Err(other) => {
+                return self.stop(Gap::Unreachable {
+                    part,
+                    path: path.to_owned(),
+                    why: other.to_string(),
+                });
+            }
+        };
+        match std::fs::symlink_metadata(self.tree.outside(&walked.path)) {
+            Ok(found) => Ok((walked.path, found)),
+            Err(error) => self.stop(Gap::Unreachable {
+                part,
+                path: walked.path,
+                why: error.to_string(),
+            }),
+        }
+    }
+
+    fn may_be_run(&mut self, real: &Path, found: &Metadata) -> Result<(), Stopped> {
+        use nix::sys::statvfs::{FsFlags, statvfs};
+        use nix::unistd::{AccessFlags, access};
+        let path = real.to_owned();
+        if !found.is_file() {
+            let is = if found.is_dir() {
+                "a folder"
+            } else {
+                "a device, pipe or socket"
+            };
+            return self.stop(Gap::NoFile { path, is });
+        }
+        let outside = self.tree.outside(real);
+        let flags = statvfs(&outside).map(|system| system.flags());
+        if flags.is_ok_and(|flags| flags.contains(FsFlags::ST_NOEXEC)) {
+            return self.stop(Gap::Noexec { path });
+        }
+        let mode = found.permissions().mode() & 0o7777;
+        if mode & 0o111 == 0 || access(&outside, AccessFlags::X_OK).is_err() {
+            return self.stop(Gap::NotExecutable { path, mode });
+        }
+        Ok(())
+    }
+
+    fn script(&mut self, script: &Path, line: &script::Line) -> Result<(), Stopped> {
+        let carriage_return = line.interpreter.to_string_lossy().ends_with('\r');
+        if carriage_return && !self.tree.has_file(&line.interpreter) {
+            return self.stop(Gap::CarriageReturn {
+                script: script.to_owned(),
+                interpreter: line.interpreter.clone(),
+            });
+        }
+        self.program("interpreter", &Path::new("/").join(&line.interpreter))?;
+        match line.by_env() {
+            Some(name) => match self.look_up(Path::new(name), DEFAULT_PATH) {
+                Some(program) => self.program("interpreter", &program),
+                None => Err(Stopped),
+            },
+            None => Ok(()),
+        }
+    }
+
+    /// Neither ELF nor `#!`: the kernel says ENOEXEC, and a shell then reads it itself.
+    fn plain(&mut self, real: &Path, file: &[u8]) -> Result<(), Stopped> {
+        let path = real.to_owned();
+        if file.is_empty() {
+            return self.stop(Gap::NoProgram {
+                path,
+                what: "it is empty".to_owned(),
+            });
+        }
+        if file.iter().take(256).any(|byte| *byte == 0) {
+            let what = "it is neither ELF nor text".to_owned();
+            return self.stop(Gap::NoProgram { path, what });
+        }
+        self.program("shell for a text without #!", Path::new("/bin/sh"))
+    }
+
+    fn elf(&mut self, path: &Path, file: &[u8]) -> Result<(), Stopped> {
+        let elf = match elf::parse(file) {
+            Ok(elf) => elf,
+            Err(broken) => {
+                let path = path.to_owned();
+                return self.stop(Gap::NoProgram {
+                    path,
+                    what: broken.to_string(),
+                });
+            }
+        };
+        if !elf.machine.is_native() {
+            return self.stop(Gap::Foreign {
+                path: path.to_owned(),
+                machine: elf.machine.name(),
+            });
+        }
+        // A loader is an ELF file without a loader: there the chain ends.
+        let mut loaded = HashSet::new();
+        if let Some(loader) = &elf.interpreter {
+            let loader = Path::new("/").join(loader);
+            let (real, found) = self.reach("loader", &loader)?;
+            self.may_be_run(&real, &found)?;
+            let names = [&loader, &real];
+            loaded.extend(names.iter().filter_map(|path| {
+                path.file_name()
+                    .map(|name| name.to_string_lossy().into_owned())
+            }));
+            self.answer.holds.push(Holds {
+                part: "loader",
+                path: real,
+            });
+        }
+        self.libraries(path, elf, loaded)
+    }
+
+    /// Every library that is missing, not only the first: the loader names one at a time.
+    fn libraries(
+        &mut self,
+        path: &Path,
+        elf: Elf,
+        mut loaded: HashSet<String>,
+    ) -> Result<(), Stopped> {
+        let search = Search::new(self.tree, elf.machine);
+        let mut waiting = VecDeque::from([(path.to_owned(), elf, Vec::new())]);
+        let mut complete = Ok(());
+        while let Some((object, elf, inherited)) = waiting.pop_front() {
+            let asking = Asking {
+                path: &object,
+                elf: &elf,
+                inherited: &inherited,
+            };
+            for name in &elf.needed {
+                if !loaded.insert(name.clone()) {
+                    continue;
+                }
+                let found = search.find(name, &asking);
+                let walked = found.and_then(|found| self.tree.walk(&found).ok());
+                let Some(real) = walked.map(|walked| walked.path) else {
+                    complete = self.stop(Gap::Library {
+                        name: name.clone(),
+                        of: object.clone(),
+                    });
+                    continue;
+                };
+                if let Some(elf) = self
+                    .tree
+                    .read(&real)
+                    .and_then(|file| elf::parse(&file).ok())
+                {
+                    loaded.extend(elf.soname.clone());
+                    let inherited = search.inheritance(&asking);
+                    waiting.push_back((real.clone(), elf, inherited));
+                }
+                self.answer.holds.push(Holds {
+                    part: "library",
+                    path: real,
+                });
+            }
+        }
+        complete
+    }
+}
+
+/// What execvp(3) and env(1) fall back to, and what a root without settings has.
+pub const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
