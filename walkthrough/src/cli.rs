@@ -83,10 +83,18 @@ enum Command {
         #[command(subcommand)]
         what: Option<Book>,
     },
+    Doctor(crate::doctor::Doctor),
+    Clean(crate::clean::Clean),
     #[command(name = "__guardian", hide = true)]
-    Guardian { folder: PathBuf, uid: u32, gid: u32 },
+    Guardian {
+        folder: PathBuf,
+        uid: u32,
+        gid: u32,
+    },
     #[command(name = "__keeper", hide = true)]
-    Keeper { folder: PathBuf },
+    Keeper {
+        folder: PathBuf,
+    },
     #[command(name = "__shell", hide = true)]
     Enter {
         folder: PathBuf,
@@ -175,6 +183,8 @@ fn run(cli: Cli) -> Outcome {
             what: Some(Book::Bless { file }),
         }) => bless_page(&file, &around, &learner),
         Some(Command::Book { what: None }) => play::book(),
+        Some(Command::Doctor(args)) => Ok(crate::doctor::main(&args, &around)),
+        Some(Command::Clean(args)) => Ok(crate::clean::main(&args, &around)),
         Some(Command::Guardian { folder, uid, gid }) => {
             guardian::main(&folder, uid, gid).map(|()| 0)
         }

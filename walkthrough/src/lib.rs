@@ -11,6 +11,8 @@
 //! - [`bless`]: writes what was printed into a page.
 //! - [`first`]: the first screen.
 //! - [`cli`], [`play`]: the command line of `era`, and what it starts.
+//! - [`doctor`]: what this machine allows.
+//! - [`clean`]: ends what a crashed program has left.
 //! - [`library`]: pages and sources, embedded.
 //! - [`probes`], [`proc`], [`progress`], [`state`]: what the machine allows, what
 //!   /proc says, how far the learner has come, where things are kept.
@@ -18,7 +20,9 @@
 
 pub mod auto;
 pub mod bless;
+pub mod clean;
 pub mod cli;
+pub mod doctor;
 pub mod first;
 pub mod ground;
 pub mod library;

@@ -64,6 +64,11 @@ pub fn is_alive(pid: &str) -> bool {
     })
 }
 
+/// When it started, in ticks since boot: with its number, a name that is never used again.
+pub fn started(pid: &str) -> Option<String> {
+    stat(pid)?.get(19).cloned()
+}
+
 /// Its parent.
 pub fn parent(pid: &str) -> Option<String> {
     stat(pid)?.get(1).filter(|parent| *parent != "0").cloned()

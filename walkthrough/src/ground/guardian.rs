@@ -176,7 +176,7 @@ fn unmount_below(folder: &Path) {
 /// Removes the folder. Where another id owns a part of it (a page has used the
 /// learner's subordinate ids), that id's owner has to: root of a user namespace
 /// in which all of them are mapped.
-fn remove(folder: &Path) {
+pub fn remove(folder: &Path) {
     if std::fs::remove_dir_all(folder).is_ok() {
         return;
     }

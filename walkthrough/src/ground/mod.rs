@@ -11,6 +11,7 @@
 //! # Layout
 //!
 //! - [`learner`]: who the learner is, also when root started the tour.
+//! - [`pick`](mod@pick): which ground can be had here.
 //! - [`place`]: on which file system a ground may lie.
 //! - [`guardian`]: the process that starts the shells, and that ends everything
 //!   when the tour goes away, however it goes.
@@ -29,9 +30,11 @@ pub mod enter;
 pub mod guardian;
 pub mod learner;
 pub mod leftovers;
+pub mod pick;
 pub mod place;
 
 pub use learner::Learner;
+pub use pick::pick;
 
 /// The variable that every process on a ground carries.
 pub const MARK: &str = "ERA_GROUND";
@@ -229,8 +232,7 @@ fn prepare(folder: &Path, nonce: &str, learner: &Learner) -> std::io::Result<()>
     passable.mode(0o711).recursive(true).create(folder)?;
     // mkdir is held back by the umask; chmod is not.
     fs::set_permissions(folder, fs::Permissions::from_mode(0o711))?;
-    let mark =
-        serde_json::json!({ "nonce": nonce, "pid": std::process::id(), "learner": learner.uid });
+    let mark = serde_json::json!({ "nonce": nonce, "pid": std::process::id(), "started": crate::proc::started("self"), "learner": learner.uid });
     fs::write(folder.join("ground.json"), format!("{mark}\n"))?;
     readable(&folder.join("bashrc"), &enter::bashrc(nonce))?;
     programs(&folder.join("bin"))?;

@@ -39,12 +39,33 @@ pub(super) fn kvm(facts: &Facts) -> Seen {
         ("open", Some(Errno::ENOENT)) => {
             Seen::absent("no /dev/kvm: the processor, the firmware or a hypervisor withholds it")
         }
-        ("open", Some(Errno::EACCES | Errno::EPERM)) => {
-            let why = format!("{stopped}: the device belongs to the group kvm");
-            Seen::new(State::Refused, why)
-                .fix("sudo usermod --append --groups kvm \"$USER\", then log in again")
-        }
-        (_, None) => Seen::new(State::Refused, format!("/dev/kvm is there, and {stopped}")),
+        ("open", Some(Errno::EACCES | Errno::EPERM)) => closed(facts, &stopped),
         _ => Seen::new(State::Refused, format!("/dev/kvm is there, and {stopped}")),
+    }
+}
+
+/// The device is there and closed to us: whose is it?
+fn closed(facts: &Facts, stopped: &Stopped) -> Seen {
+    use std::os::unix::fs::MetadataExt;
+    let group = std::fs::metadata(facts.path("/dev/kvm")).map_or(0, |meta| meta.gid());
+    let groups = facts.read("/etc/group").unwrap_or_default();
+    let name = groups.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)? == group.to_string()).then_some(name)
+    });
+    match name.filter(|_| group != 0) {
+        Some(name) => Seen::new(
+            State::Refused,
+            format!("{stopped}: it belongs to group {name}"),
+        )
+        .fix(format!(
+            "sudo usermod --append --groups {name} \"$USER\", then log in again"
+        )),
+        None => Seen::new(
+            State::Refused,
+            format!("{stopped}: it belongs to root alone"),
+        )
+        .fix("sudo era, for the pages that need it"),
     }
 }

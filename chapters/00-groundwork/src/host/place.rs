@@ -34,7 +34,7 @@ pub(super) fn container(facts: &Facts) -> Seen {
         None if reasons::in_first_namespaces(facts) == Some(false) => {
             Seen::works("inside namespaces that carry no engine's mark")
         }
-        None => Seen::absent("no mark of an engine, or the machine's first namespaces"),
+        None => Seen::absent("none around us that we can see"),
     }
 }
 
