@@ -43,6 +43,9 @@ impl Diagnose for Error {
             Error::Clock { call, .. } => clock(call),
             Error::Exec { program, call } => exec(program, call),
             Error::Hostname(_) => without(Capability::SysAdmin),
+            Error::Target { pid, .. } => target(*pid),
+            Error::OpenNamespace { path, .. } | Error::Read { path, .. } => open_namespace(path),
+            Error::Enter { kinds, pid, call } => enter(kinds, *pid, call),
             _ => None,
         }
     }
@@ -334,6 +337,61 @@ fn exec(program: &str, call: &CallError) -> Option<Advice> {
         )),
         _ => None,
     }
+}
+
+fn target(pid: i32) -> Option<Advice> {
+    (!Path::new(&format!("/proc/{pid}")).exists()).then(|| {
+        Advice::new(
+            format!("no process has the number {pid} here"),
+            "era-lsns, or ps, shows who is there",
+        )
+    })
+}
+
+/// To look at a namespace of a process wants as much right over it as a debugger needs.
+fn open_namespace(path: &Path) -> Option<Advice> {
+    use std::os::unix::fs::MetadataExt;
+    let process = path.parent()?.parent()?;
+    if process.parent() != Some(Path::new("/proc")) {
+        return (fs::symlink_metadata(path).is_err())
+            .then(|| Advice::because(format!("there is no {}", path.display())));
+    }
+    let pid = process.file_name()?.to_str()?.parse().ok()?;
+    target(pid).or_else(|| {
+        let owner = fs::metadata(process).ok()?.uid();
+        (owner != kernel::Uid::effective().as_raw()).then(|| {
+            Advice::new(
+                format!("process {pid} belongs to user {owner}, and we are somebody else"),
+                "as that user, or as root",
+            )
+        })
+    })
+}
+
+fn enter(kinds: &[Kind], pid: Option<i32>, call: &CallError) -> Option<Advice> {
+    let pid = pid?;
+    let link = |process: &str| fs::read_link(format!("/proc/{process}/ns/user")).ok();
+    let (ours, theirs) = (link("self")?, link(&pid.to_string()));
+    let Some(theirs) = theirs else {
+        return open_namespace(Path::new(&format!("/proc/{pid}/ns/user")));
+    };
+    if call.errno() == Errno::EINVAL && kinds.contains(&Kind::User) && ours == theirs {
+        return Some(Advice::new(
+            "we are in that user namespace already, and setns(2) refuses to enter it again",
+            "leave out --user",
+        ));
+    }
+    if call.errno() != Errno::EPERM {
+        return None;
+    }
+    if ours != theirs && !kinds.contains(&Kind::User) && !has(Capability::SysAdmin) {
+        return Some(Advice::new(
+            "these views belong to another user namespace, where we have no capability",
+            "add --user: entering it first gives its capabilities, if you made it",
+        ));
+    }
+    let advice = without(Capability::SysAdmin)?;
+    Some(Advice::new(advice.why, "as root"))
 }
 
 /// Whether an argument of the call has this word in it.

@@ -17,7 +17,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 #[derive(Debug, thiserror::Error, Serialize, Deserialize)]
 #[allow(missing_docs)]
 pub enum Error {
-    #[error("cannot make new {} namespaces", listed(kinds))]
+    #[error("cannot make new {}", listed(kinds))]
     Unshare {
         kinds: Vec<Kind>,
         #[source]
@@ -103,6 +103,30 @@ pub enum Error {
         #[source]
         call: CallError,
     },
+    #[error("{what} wants to know of which process: --target PID")]
+    NoTarget { what: String },
+    #[error("cannot reach process {pid}")]
+    Target {
+        pid: i32,
+        #[source]
+        call: CallError,
+    },
+    #[error("cannot open the {kind} namespace {}", .path.display())]
+    OpenNamespace {
+        kind: Kind,
+        path: PathBuf,
+        #[source]
+        call: CallError,
+    },
+    #[error("cannot enter the {}", listed(kinds))]
+    Enter {
+        kinds: Vec<Kind>,
+        pid: Option<i32>,
+        #[source]
+        call: CallError,
+    },
+    #[error("cannot change to the directory")]
+    EnterDirectory(#[source] CallError),
     #[error("the child ended before its program started: {exit}")]
     Ended { exit: Exit },
     #[error("cannot read {}", .path.display())]

@@ -56,6 +56,20 @@ impl Kind {
         }
     }
 
+    /// The flag of unshare(1) and nsenter(1) for it.
+    pub fn option(self) -> &'static str {
+        match self {
+            Kind::Mnt => "--mount",
+            Kind::Uts => "--uts",
+            Kind::Ipc => "--ipc",
+            Kind::Pid => "--pid",
+            Kind::Net => "--net",
+            Kind::User => "--user",
+            Kind::Cgroup => "--cgroup",
+            Kind::Time => "--time",
+        }
+    }
+
     /// The kind with this name.
     pub fn by_name(name: &str) -> Option<Kind> {
         Kind::ALL.into_iter().find(|kind| kind.name() == name)
@@ -138,12 +152,12 @@ pub fn flags(kinds: &[Kind]) -> CloneFlags {
     kinds.iter().map(|kind| kind.flag()).collect()
 }
 
-/// `pid`, `pid and mnt`, `pid, mnt and net`.
+/// `pid namespace`, `pid and mnt namespaces`, `pid, mnt and net namespaces`.
 pub fn listed(kinds: &[Kind]) -> String {
     let names: Vec<_> = kinds.iter().map(|kind| kind.name()).collect();
     match names.as_slice() {
-        [] => "no".to_owned(),
-        [one] => (*one).to_owned(),
-        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+        [] => "namespaces".to_owned(),
+        [one] => format!("{one} namespace"),
+        [first @ .., last] => format!("{} and {last} namespaces", first.join(", ")),
     }
 }

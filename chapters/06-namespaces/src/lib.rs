@@ -12,6 +12,7 @@
 //! - [`maps`]: who is who in a user namespace; [`registry`]: names and further ids.
 //! - [`clocks`]: the shifted clocks of a time namespace.
 //! - [`keep`]: a bind mount that keeps a namespace.
+//! - [`enter`]: the namespaces of another process, in the order of nsenter(1).
 //! - [`settle`]: what is done inside before the program; [`pivot`]: another root for good.
 //!
 //! When it fails:
@@ -22,6 +23,7 @@
 pub mod clocks;
 pub mod create;
 pub mod diagnose;
+pub mod enter;
 pub mod error;
 pub mod keep;
 pub mod kinds;
@@ -32,5 +34,6 @@ pub mod registry;
 pub mod settle;
 
 pub use create::Unshare;
+pub use enter::Enter;
 pub use error::{Error, Result};
 pub use kinds::Kind;

@@ -1,4 +1,5 @@
-//! A child, from the parent's side.
+//! A child, from the parent's side. The end of its socket is the end of its life as a
+//! child of ours: it became a program, or it ended. So it says when it is about to execve.
 
 use std::io::{BufRead, BufReader, Write};
 use std::marker::PhantomData;
@@ -9,7 +10,7 @@ use std::os::unix::net::UnixStream;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
-use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use serde::de::DeserializeOwned;
 
 use super::signals::HeldSignals;
@@ -40,17 +41,28 @@ impl<E: std::error::Error + DeserializeOwned + 'static> Waiting<E> {
     }
 
     /// Gives the word, and narrates the child until it is a program.
-    pub fn go(mut self) -> Result<Child, StartError<E>> {
-        let (child, socket) = self.parts.take().expect("taken out here alone");
-        child.let_go(socket)
+    pub fn go(self) -> Result<Child, StartError<E>> {
+        let (child, is_program) = self.let_go()?;
+        match is_program {
+            true => Ok(child),
+            false => Err(StartError::Silent(child.reap())),
+        }
     }
 
-    /// Gives the word to a child that does a job and ends, and waits for that.
+    /// Gives the word to a child that does a job, or has a program do it, and waits until
+    /// it is done.
     pub fn finish(self) -> Result<(), StartError<E>> {
-        match self.go()?.reap() {
+        let (child, _) = self.let_go()?;
+        match child.reap() {
             Exit::Code(0) => Ok(()),
             exit => Err(StartError::Silent(exit)),
         }
+    }
+
+    fn let_go(mut self) -> Result<(Child, bool), StartError<E>> {
+        let (child, socket) = self.parts.take().expect("taken out here alone");
+        let is_program = child.let_go(socket)?;
+        Ok((child, is_program))
     }
 }
 
@@ -76,8 +88,9 @@ pub struct Child {
 }
 
 impl Child {
-    /// The word to go on, and the child's narration until it is a program.
-    fn let_go<E>(self, mut socket: UnixStream) -> Result<Child, StartError<E>>
+    /// The word to go on, and the child's narration until it is a program or has ended.
+    /// Says whether it became a program.
+    fn let_go<E>(&self, mut socket: UnixStream) -> Result<bool, StartError<E>>
     where
         E: std::error::Error + DeserializeOwned + 'static,
     {
@@ -85,15 +98,15 @@ impl Child {
         let _ = socket.write_all(b"!");
         let _ = socket.shutdown(Shutdown::Write);
 
-        let (mut about_to_exec, mut at_the_gate) = (false, false);
+        let (mut executing, mut at_the_gate) = (false, false);
         for line in BufReader::new(&socket).lines() {
             let Ok(line) = line else { break };
             match serde_json::from_str(&line) {
-                Ok(Message::Event(event)) => {
-                    about_to_exec = matches!(event, Event::Exec { .. });
-                    self.narrate(event);
+                Ok(Message::Event(event)) => self.narrate(event),
+                Ok(Message::Executing { traced }) => {
+                    executing = true;
+                    at_the_gate = traced && gate::reached(self.pid);
                 }
-                Ok(Message::Traced) => at_the_gate = gate::reached(self.pid),
                 Ok(Message::Failed(value)) => {
                     self.reap();
                     let error = serde_json::from_value(value).expect("our own words");
@@ -102,17 +115,14 @@ impl Child {
                 Err(_) => break,
             }
         }
-        if self.ended_already() {
-            return Err(StartError::Silent(self.reap()));
-        }
-        if narrate::enabled() && about_to_exec {
+        if executing && narrate::enabled() {
             let pid = self.pid.as_raw();
             narrate::tell(&Event::Started { pid });
         }
         if at_the_gate {
             gate::open(self.pid);
         }
-        Ok(self)
+        Ok(executing)
     }
 
     /// Tells what the child did. Inside a PID namespace it does not know its own number
@@ -122,29 +132,6 @@ impl Child {
             *pid = self.pid.as_raw();
         }
         narrate::tell(&event);
-    }
-
-    /// Whether the child is a zombie: the end of its socket then meant its death. A program
-    /// that started and was very quick looks the same, and its status decides.
-    fn ended_already(&self) -> bool {
-        let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
-        match waitid(Id::PIDFd(self.pidfd.as_fd()), flags) {
-            Ok(WaitStatus::Exited(_, code)) => code == CHILD_FAILED && !self.became_a_program(),
-            Ok(WaitStatus::Signaled(..)) => !self.became_a_program(),
-            _ => false,
-        }
-    }
-
-    /// Whether execve(2) was reached before the end. A zombie has no /proc/PID/exe any
-    /// more, so this asks the accounting flag PF_FORKNOEXEC in proc_pid_stat(5).
-    fn became_a_program(&self) -> bool {
-        const PF_FORKNOEXEC: u64 = 0x40;
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid));
-        let flags = stat.ok().and_then(|stat| {
-            let after_name = stat.rsplit_once(')')?.1;
-            after_name.split_whitespace().nth(6)?.parse::<u64>().ok()
-        });
-        flags.is_none_or(|flags| flags & PF_FORKNOEXEC == 0)
     }
 
     /// Waits until the child has ended, and meanwhile relays the signals that we are sent.

@@ -22,26 +22,24 @@ use super::{Message, send};
 use crate::kernel::{self, Pid, Signal};
 use crate::narrate;
 
-/// The way to the parent, in a child that narrates.
+/// The way to the parent, in a child.
 static TO_PARENT: Mutex<Option<UnixStream>> = Mutex::new(None);
 
-/// In the child: a gate can be asked for from now on.
+/// In the child: this is the way to the parent.
 pub(super) fn offer(to_parent: &UnixStream) {
     *TO_PARENT.lock().expect("no holder panics") = to_parent.try_clone().ok();
 }
 
-/// In the child, just before execve(2): asks to be stopped at its end.
-pub(super) fn ask(program: &Path) {
+/// In the child, just before execve(2): says so, and asks to be stopped at its end if
+/// somebody listens. Nothing happens in a process that is no child of ours.
+pub(super) fn announce(program: &Path) {
     let mut to_parent = TO_PARENT.lock().expect("no holder panics");
-    let Some(to_parent) = to_parent.as_mut().filter(|_| narrate::enabled()) else {
+    let Some(to_parent) = to_parent.as_mut() else {
         return;
     };
-    if gains_privileges(program) || is_held(Signal::SIGTRAP) {
-        return;
-    }
-    if kernel::trace_me().is_ok() {
-        send(to_parent, &Message::Traced);
-    }
+    let wants_gate = narrate::enabled() && !gains_privileges(program) && !is_held(Signal::SIGTRAP);
+    let traced = wants_gate && kernel::trace_me().is_ok();
+    send(to_parent, &Message::Executing { traced });
 }
 
 /// Whether a file gives privileges to the process that executes it: set-user-ID,

@@ -100,8 +100,11 @@ impl Default for Spawn {
 #[derive(Serialize, Deserialize)]
 enum Message {
     Event(Event),
-    /// It will be stopped at the end of execve(2), see [`gate`].
-    Traced,
+    /// The next thing it does is execve(2). If traced, it stops at the end of that, see
+    /// [`gate`].
+    Executing {
+        traced: bool,
+    },
     Failed(serde_json::Value),
 }
 
@@ -212,8 +215,8 @@ impl Spawn {
             if narrate::enabled() {
                 let pipe = to_parent.try_clone().expect("a descriptor is left");
                 narrate::install(Box::new(ToParent(pipe)));
-                gate::offer(&to_parent);
             }
+            gate::offer(&to_parent);
             // No byte means that the parent is gone or gave up.
             if to_parent.read_exact(&mut [0]).is_err() {
                 return CHILD_FAILED;

@@ -104,7 +104,7 @@ impl Program {
         let path = self.path();
         // Rust's start-up code ignores SIGPIPE, and what is ignored stays so over execve.
         kernel::default_action(kernel::Signal::SIGPIPE);
-        gate::ask(&path);
+        gate::announce(&path);
         let Err(error) = kernel::execve(&path, &self.argv, &self.envp);
         if error.errno() != Errno::ENOEXEC {
             return Err(error);
