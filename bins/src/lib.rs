@@ -23,8 +23,11 @@ pub mod unshare;
 pub type Main = fn(Vec<std::ffi::OsString>) -> u8;
 
 /// Every program of the eras by its name, in the order of history.
-pub const PROGRAMS: &[(&str, Main)] =
-    &[("era-chroot", chroot::main), ("era-unshare", unshare::main)];
+pub const PROGRAMS: &[(&str, Main)] = &[
+    ("era-chroot", chroot::main),
+    ("era-nsenter", nsenter::main),
+    ("era-unshare", unshare::main),
+];
 
 /// Parses arguments. `--help` and `--version` end with 0, a mistake with `usage`, the
 /// status that the model of this program uses for it; clap has printed what to say.
