@@ -9,13 +9,14 @@
 //! - [`PROGRAMS`]: every program by the name of its link.
 //! - [`mod@chroot`]: in 1979.
 //! - [`explain`]: `--explain`, `--explain=json` and ERA_EXPLAIN: who listens to the kernel calls.
-//! - [`mod@unshare`] and [`nsenter`]: 2002 to 2020.
+//! - [`mod@unshare`], [`nsenter`] and [`lsns`]: 2002 to 2020.
 //! - [`failure`]: how an error is printed, with why and fix.
 #![forbid(unsafe_code)]
 
 pub mod chroot;
 pub mod explain;
 pub mod failure;
+pub mod lsns;
 pub mod nsenter;
 pub mod unshare;
 

@@ -15,23 +15,30 @@
 //! - [`enter`]: the namespaces of another process, in the order of nsenter(1).
 //! - [`settle`]: what is done inside before the program; [`pivot`]: another root for good.
 //!
+//! Looking:
+//! - [`list`]: every namespace that can be found; [`tree`]: who is below whom.
+//! - [`compare`](mod@compare): which of the eight views two processes share.
+//! - [`mounts`]: what is mounted where.
+//!
 //! When it fails:
-//! - [`error`]: what failed, in sentences; [`diagnose`]: why on this machine, by probing
-//!   and by [`mounts`].
+//! - [`error`]: what failed, in sentences; [`diagnose`]: why on this machine, by probing.
 #![forbid(unsafe_code)]
 
 pub mod clocks;
+pub mod compare;
 pub mod create;
 pub mod diagnose;
 pub mod enter;
 pub mod error;
 pub mod keep;
 pub mod kinds;
+pub mod list;
 pub mod maps;
 pub mod mounts;
 pub mod pivot;
 pub mod registry;
 pub mod settle;
+pub mod tree;
 
 pub use create::Unshare;
 pub use enter::Enter;

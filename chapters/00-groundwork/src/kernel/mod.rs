@@ -16,6 +16,7 @@
 //! - [`terminal`]: sessions and controlling terminals.
 //! - [`seccomp`]: filters for system calls.
 //! - [`kvm`]: a virtual machine, as far as one instruction needs it.
+//! - [`netlink`]: questions to the network part of the kernel.
 //! - [`descriptor`]: open descriptors and what the kernel tells of a namespace by one.
 
 use std::panic::Location;
@@ -30,6 +31,7 @@ pub mod hostname;
 pub mod ids;
 pub mod kvm;
 pub mod mount;
+pub mod netlink;
 pub mod root;
 pub mod seccomp;
 pub mod signal;
@@ -43,6 +45,7 @@ pub use hostname::*;
 pub use ids::*;
 pub use kvm::*;
 pub use mount::*;
+pub use netlink::*;
 pub use nix::errno::Errno;
 pub use nix::fcntl::OFlag;
 pub use nix::mount::{MntFlags, MsFlags};

@@ -59,3 +59,19 @@ pub fn set_terminal_size(terminal: impl AsFd, rows: u16, columns: u16) -> Result
         },
     )
 }
+
+/// How many columns a terminal has: TIOCGWINSZ in ioctl_tty(2). None if it is none. Not
+/// narrated: it makes no container.
+pub fn terminal_columns(terminal: impl AsFd) -> Option<usize> {
+    let mut size = libc::winsize {
+        ws_row: 0,
+        ws_col: 0,
+        ws_xpixel: 0,
+        ws_ypixel: 0,
+    };
+    // SAFETY: TIOCGWINSZ writes one winsize, which lives here.
+    #[allow(unsafe_code)]
+    let result = unsafe { libc::ioctl(terminal.as_fd().as_raw_fd(), libc::TIOCGWINSZ, &mut size) };
+    let columns = usize::from(size.ws_col);
+    (result == 0 && columns > 0).then_some(columns)
+}
