@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 
 use groundwork::kernel::{self, CloneFlags, Gid, Propagation, Uid};
-use groundwork::process::Program;
+use groundwork::process::{self, Program};
 use groundwork::step;
 
 use crate::error::Error;
@@ -106,14 +106,7 @@ impl Groups {
 
 /// A user namespace in which we are root, and nobody outside: user_namespaces(7).
 fn own_users() -> Result<(), Error> {
-    const MAN: &str = "user_namespaces(7)";
-    let (uid, gid) = (Uid::effective(), Gid::effective());
-    step("Be root of a user namespace of our own, and nobody outside");
-    kernel::unshare(CloneFlags::CLONE_NEWUSER)
-        .and_then(|()| kernel::write_file("/proc/self/uid_map", &format!("0 {uid} 1"), MAN))
-        .and_then(|()| kernel::write_file("/proc/self/setgroups", "deny", MAN))
-        .and_then(|()| kernel::write_file("/proc/self/gid_map", &format!("0 {gid} 1"), MAN))
-        .map_err(Error::Userns)
+    process::become_root_of_own_users(CloneFlags::empty()).map_err(Error::Userns)
 }
 
 /// Mounts below the root, in a mount namespace that ends with the program: nothing that is

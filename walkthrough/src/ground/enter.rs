@@ -38,13 +38,7 @@ pub fn keeper() -> Result<(), Box<dyn Error>> {
 }
 
 fn make_namespaces() -> kernel::Result<()> {
-    const MAN: &str = "user_namespaces(7)";
-    // Asked before: inside, and without a map yet, everybody is nobody.
-    let (uid, gid) = (Uid::effective(), Gid::effective());
-    kernel::unshare(CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWNS)?;
-    kernel::write_file("/proc/self/uid_map", &format!("0 {uid} 1"), MAN)?;
-    kernel::write_file("/proc/self/setgroups", "deny", MAN)?;
-    kernel::write_file("/proc/self/gid_map", &format!("0 {gid} 1"), MAN)?;
+    groundwork::process::become_root_of_own_users(CloneFlags::CLONE_NEWNS)?;
     // Mounts of the host still come in; ours do not go out.
     kernel::mount_propagation("/", Propagation::Slave)
 }

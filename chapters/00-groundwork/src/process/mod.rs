@@ -250,15 +250,22 @@ impl Sink for ToParent {
     }
 }
 
-/// Maps this user and group to root of the user namespace of `pid`, and nobody else: the
-/// one map that needs no privilege, user_namespaces(7).
+/// Becomes root of a user namespace of its own, and of new namespaces for each CLONE_NEW*
+/// of `more`, which that root then owns. Outside we stay who we are.
+///
+/// "Me is root" is the one map that needs no privilege: user_namespaces(7).
 #[track_caller]
-pub fn map_me_to_root(pid: Pid) -> kernel::Result<()> {
+pub fn become_root_of_own_users(more: CloneFlags) -> kernel::Result<()> {
     const MAN: &str = "user_namespaces(7)";
+    // Asked before: inside, and without a map yet, everybody is nobody.
     let (uid, gid) = (kernel::Uid::effective(), kernel::Gid::effective());
-    narrate::step("Be root inside: one line says who that is outside");
-    kernel::write_file(format!("/proc/{pid}/uid_map"), &format!("0 {uid} 1"), MAN)?;
-    narrate::step("Give up setgroups first: without it a group could be dropped that forbids");
-    kernel::write_file(format!("/proc/{pid}/setgroups"), "deny", MAN)?;
-    kernel::write_file(format!("/proc/{pid}/gid_map"), &format!("0 {gid} 1"), MAN)
+    narrate::step("Be root of a user namespace of our own, and nobody outside");
+    kernel::unshare(CloneFlags::CLONE_NEWUSER | more)?;
+
+    narrate::step("One line says who that root is outside");
+    kernel::write_file("/proc/self/uid_map", &format!("0 {uid} 1"), MAN)?;
+
+    narrate::step("Give up setgroups: dropping a group could open what the group forbids");
+    kernel::write_file("/proc/self/setgroups", "deny", MAN)?;
+    kernel::write_file("/proc/self/gid_map", &format!("0 {gid} 1"), MAN)
 }
