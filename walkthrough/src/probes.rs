@@ -17,7 +17,7 @@ pub fn look(name: &str) -> Option<Finding> {
     let mut found = FOUND
         .lock()
         .unwrap_or_else(std::sync::PoisonError::into_inner);
-    let probe = || host::probe(&Facts::here(), name);
+    let probe = || host::probe(&Facts::here().with_env(std::env::vars_os()), name);
     found.entry(name.to_owned()).or_insert_with(probe).clone()
 }
 

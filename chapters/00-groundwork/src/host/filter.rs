@@ -3,7 +3,7 @@
 use nix::errno::Errno;
 
 use super::child::{At, Stopped};
-use super::{Facts, Seen, State};
+use super::{Facts, Seen};
 use crate::kernel;
 
 /// Refuses uname(2) to a child with an errno that it never gives, and sees it given.
@@ -28,9 +28,6 @@ pub(super) fn seccomp(facts: &Facts) -> Seen {
         Some(Errno::EINVAL | Errno::ENOSYS) if facts.status("Seccomp").is_none() => {
             Seen::absent("this kernel was built without it (CONFIG_SECCOMP_FILTER)")
         }
-        _ => super::reasons::filtered(facts, &stopped).unwrap_or_else(|| {
-            let why = format!("{stopped}: and no setting that we know says why");
-            Seen::new(State::Refused, why)
-        }),
+        _ => super::reasons::unexplained(facts, &stopped),
     }
 }

@@ -3,7 +3,7 @@
 use nix::errno::Errno;
 
 use super::child::{At, Stopped};
-use super::{Facts, Seen, State};
+use super::{Facts, Seen, State, reasons};
 use crate::kernel::{self, GUEST_PAGE, KVM_EXIT_HLT, OFlag};
 
 /// An x86 processor starts at 0xFFFFFFF0, in real mode. One page of memory ends there, and
@@ -40,6 +40,7 @@ pub(super) fn kvm(facts: &Facts) -> Seen {
             Seen::absent("no /dev/kvm: the processor, the firmware or a hypervisor withholds it")
         }
         ("open", Some(Errno::EACCES | Errno::EPERM)) => closed(facts, &stopped),
+        _ if matches!(stopped, Stopped::Untried(_)) => reasons::unexplained(facts, &stopped),
         _ => Seen::new(State::Refused, format!("/dev/kvm is there, and {stopped}")),
     }
 }

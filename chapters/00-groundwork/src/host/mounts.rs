@@ -77,21 +77,12 @@ fn layered(facts: &Facts, tried: Result<String, Stopped>) -> Seen {
             let why = format!("{stopped}: Linux before 5.11 mounts overlayfs for real root only");
             match older_than(facts, (5, 11)) {
                 Some(true) => Seen::new(State::Refused, why),
-                _ => unexplained(facts, &stopped),
+                _ => reasons::unexplained(facts, &stopped),
             }
         }
-        ("overlay" | "copy-up" | "write", _) | (_, None) => unexplained(facts, &stopped),
+        ("overlay" | "copy-up" | "write", _) | (_, None) => reasons::unexplained(facts, &stopped),
         _ => reasons::of_user_namespaces(facts, &stopped),
     }
-}
-
-fn unexplained(facts: &Facts, stopped: &Stopped) -> Seen {
-    reasons::filtered(facts, stopped).unwrap_or_else(|| {
-        Seen::new(
-            State::Refused,
-            format!("{stopped}: and no setting that we know says why"),
-        )
-    })
 }
 
 fn older_than(facts: &Facts, than: (u32, u32)) -> Option<bool> {
@@ -110,10 +101,6 @@ pub(super) fn proc_mount(facts: &Facts) -> Seen {
         kernel::unshare(CloneFlags::CLONE_NEWPID).at("unshare")?;
         spaces::in_a_child(|| {
             kernel::mount_new("proc", "/proc", MsFlags::empty(), None).at("proc")
-        })
-        .map_err(|stopped| match stopped {
-            Stopped::Failed(why) => Stopped::Failed(format!("mount(\"proc\", \"/proc\") {why}")),
-            other => other,
         })?;
         Ok("mounted in a new PID namespace".to_owned())
     });
@@ -121,13 +108,13 @@ pub(super) fn proc_mount(facts: &Facts) -> Seen {
         Ok(what) => return Seen::works(what),
         Err(stopped) => stopped,
     };
-    if stopped.call().is_some() {
+    if stopped.step() != "proc" {
         return reasons::of_user_namespaces(facts, &stopped);
     }
     match masked(facts) {
         Some(place) => Seen::new(State::Refused, format!("{stopped}: {place} is masked here"))
             .fix(unmask(facts)),
-        None => unexplained(facts, &stopped),
+        None => reasons::unexplained(facts, &stopped),
     }
 }
 

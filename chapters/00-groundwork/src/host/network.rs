@@ -100,7 +100,7 @@ pub(super) fn nft(facts: &Facts) -> Seen {
             ))
             .fix("sudo modprobe nf_tables")
         }
-        Err(stopped) => Seen::new(State::Refused, stopped.to_string()),
+        Err(stopped) => reasons::unexplained(facts, &stopped),
     }
 }
 
@@ -110,7 +110,7 @@ pub(super) fn low_ports(facts: &Facts) -> Seen {
     let first = first.unwrap_or_else(|| "not known".to_owned());
     let tried = facts.look("low-ports", || {
         let any = SockFlag::SOCK_CLOEXEC;
-        let wanted = SockaddrIn::new(127, 0, 0, 1, 80);
+        let wanted = SockaddrIn::new(0, 0, 0, 0, 80);
         let bound = socket(AddressFamily::Inet, SockType::Stream, any, None)
             .and_then(|socket| bind(socket.as_raw_fd(), &wanted));
         match bound {

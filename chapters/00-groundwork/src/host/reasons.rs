@@ -1,11 +1,13 @@
 //! Why a call was refused. An errno alone never says: the machine is asked, and what it
 //! cannot confirm is not claimed.
 
+use std::os::fd::{AsRawFd, OwnedFd};
+
 use nix::errno::Errno;
 
-use super::child::Stopped;
+use super::child::{At, Stopped};
 use super::{Facts, Seen, State};
-use crate::kernel;
+use crate::kernel::{self, CloneFlags, OFlag};
 
 /// The remedy for AppArmor's restriction.
 const PROFILE: &str = "era doctor --fix apparmor   (a profile for our programs, nothing else)";
@@ -15,10 +17,18 @@ const CAP_SETFCAP: u8 = 31;
 /// Why no user namespace could be made and used.
 pub(super) fn of_user_namespaces(facts: &Facts, stopped: &Stopped) -> Seen {
     let Some(call) = stopped.call() else {
-        return Seen::new(State::Unknown, stopped.to_string());
+        return unexplained(facts, stopped);
     };
     let first = stopped.step() == "unshare";
     match call.errno() {
+        Errno::ENOSPC if stopped.step() == "mount namespace" => {
+            let limit = facts.read("/proc/sys/user/max_mnt_namespaces");
+            let limit = limit.unwrap_or_else(|| "used up".to_owned());
+            refused(
+                stopped,
+                &format!("the limit user.max_mnt_namespaces is {limit}"),
+            )
+        }
         Errno::ENOSPC | Errno::EUSERS => limit(facts, stopped),
         Errno::EINVAL if first && !facts.exists("/proc/self/ns/user") => {
             Seen::absent("this kernel was built without user namespaces (CONFIG_USER_NS)")
@@ -27,8 +37,17 @@ pub(super) fn of_user_namespaces(facts: &Facts, stopped: &Stopped) -> Seen {
             .fix("mount -t proc proc /proc   (as root of this system)"),
         Errno::EPERM | Errno::EACCES | Errno::ENOSYS if first => first_step(facts, stopped),
         Errno::EPERM | Errno::EACCES => later_step(facts, stopped),
-        _ => refused(stopped, "and no setting that we know says why"),
+        _ => unexplained(facts, stopped),
     }
+}
+
+/// Where nothing more special is known: a filter, or plainly the call.
+pub(super) fn unexplained(facts: &Facts, stopped: &Stopped) -> Seen {
+    if let Stopped::Untried(why) = stopped {
+        return Seen::new(State::Unknown, why);
+    }
+    filtered(facts, stopped)
+        .unwrap_or_else(|| refused(stopped, "and no setting that we know says why"))
 }
 
 /// The remedy where user namespaces are off: nothing on the machine changes.
@@ -118,9 +137,13 @@ fn apparmor(facts: &Facts, stopped: &Stopped) -> Option<Seen> {
     Some(refused(stopped, why).fix(PROFILE))
 }
 
-/// A seccomp filter of whoever started us: nothing else that we know of refuses it, and a
-/// filter is there.
-pub(super) fn filtered(facts: &Facts, stopped: &Stopped) -> Option<Seen> {
+/// A seccomp filter of whoever started us: nothing else that we know of refuses it, a filter
+/// is there, and the errno is one that filters give.
+fn filtered(facts: &Facts, stopped: &Stopped) -> Option<Seen> {
+    let errno = stopped.call()?.errno();
+    if ![Errno::EPERM, Errno::EACCES, Errno::ENOSYS].contains(&errno) {
+        return None;
+    }
     (facts.status("Seccomp").as_deref() == Some("2")).then(|| {
         let whose = container(facts).map_or_else(
             || "a seccomp filter that this process inherited".to_owned(),
@@ -172,33 +195,33 @@ pub(super) fn container(facts: &Facts) -> Option<String> {
 }
 
 /// Whether `/` is another directory than the root of the mount namespace: the kernel then
-/// makes no user namespace. None where neither way to see it is open.
+/// makes no user namespace. None where no way to see it is open.
 pub(super) fn in_chroot(facts: &Facts) -> Option<bool> {
-    if !facts.is_recorded() {
-        // Known even without /proc: the root of a mount namespace is the root of a mount.
-        if kernel::is_mount_root("/") == Ok(false) {
-            return Some(true);
-        }
-    }
-    let mounts = facts.read("/proc/self/mountinfo")?;
-    let at_root = |line: &&str| line.split(' ').nth(4) == Some("/");
-    if !mounts.lines().any(|line| at_root(&line)) {
+    // Known even without /proc: the root of a mount namespace is the root of a mount.
+    if !facts.is_recorded() && kernel::is_mount_root("/") == Ok(false) {
         return Some(true);
     }
-    differs_from_init(facts)
+    let mounts = facts.read("/proc/self/mountinfo")?;
+    let at_root = |line: &str| line.split(' ').nth(4) == Some("/");
+    if !mounts.lines().any(at_root) {
+        return Some(true);
+    }
+    // A chroot into a mount shows only to who may enter its own mount namespace anew:
+    // setns(2) gives back the true root.
+    let tried = facts.attempt("chroot", || {
+        let before = kernel::open("/", OFlag::O_PATH).at("open")?;
+        let namespace = kernel::open_namespace("/proc/self/ns/mnt").at("open")?;
+        kernel::setns(namespace, CloneFlags::CLONE_NEWNS).at("setns")?;
+        let after = kernel::open("/", OFlag::O_PATH).at("open")?;
+        let same = mount_of(&before).is_some_and(|id| Some(id) == mount_of(&after));
+        Ok(if same { "same" } else { "other" }.to_owned())
+    });
+    tried.ok().map(|root| root == "other")
 }
 
-/// A chroot into a mount shows only against process 1, if it shares our mounts and we may
-/// look at it.
-fn differs_from_init(facts: &Facts) -> Option<bool> {
-    use std::os::unix::fs::MetadataExt;
-    let namespace = |pid: &str| std::fs::read_link(facts.path(&format!("/proc/{pid}/ns/mnt"))).ok();
-    if namespace("1")? != namespace("self")? {
-        return None;
-    }
-    let root = |path: &str| {
-        let meta = std::fs::metadata(facts.path(path)).ok()?;
-        Some((meta.dev(), meta.ino()))
-    };
-    Some(root("/proc/1/root/.")? != root("/.")?)
+/// The number of the mount that a descriptor is in: /proc/PID/fdinfo in proc(5).
+fn mount_of(fd: &OwnedFd) -> Option<String> {
+    let text = std::fs::read_to_string(format!("/proc/self/fdinfo/{}", fd.as_raw_fd())).ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("mnt_id:"))?;
+    Some(line.trim().to_owned())
 }

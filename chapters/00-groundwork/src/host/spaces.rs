@@ -1,9 +1,10 @@
 //! The namespaces, each type alone: namespaces(7).
 
-use nix::errno::Errno;
-use nix::sys::wait::{WaitStatus, waitpid};
+use std::time::Duration;
 
-use super::child::{At, Stopped};
+use nix::errno::Errno;
+
+use super::child::{self, At, Stopped};
 use super::{Facts, Seen, State, reasons, users};
 use crate::kernel::{self, CLONE_NEWTIME, CloneFlags};
 
@@ -26,22 +27,8 @@ pub(super) fn become_root_if_needed() -> Result<(), Stopped> {
 
 /// Runs `body` in a child of this child: in a new PID namespace only a child is inside.
 pub(super) fn in_a_child(body: impl FnOnce() -> Result<(), Stopped>) -> Result<(), Stopped> {
-    let Some(pid) = kernel::fork().at("fork")? else {
-        let status = match body() {
-            Ok(()) => 0,
-            // The errno is all that fits into a status, and enough: the call is known.
-            Err(stopped) => stopped.call().map_or(255, |call| call.errno),
-        };
-        kernel::exit_now(status)
-    };
-    match waitpid(pid, None) {
-        Ok(WaitStatus::Exited(_, 0)) => Ok(()),
-        Ok(WaitStatus::Exited(_, errno @ 1..=254)) => Err(Stopped::Failed(format!(
-            "inside a new PID namespace: {:?}",
-            Errno::from_raw(errno)
-        ))),
-        other => Err(Stopped::Failed(format!("a child of it ended: {other:?}"))),
-    }
+    const PATIENCE: Duration = Duration::from_millis(500);
+    child::attempt(PATIENCE, || body().map(|()| String::new())).map(drop)
 }
 
 fn space(facts: &Facts, kind: &Kind) -> Seen {
@@ -75,10 +62,7 @@ fn refused(facts: &Facts, kind: &Kind, stopped: &Stopped) -> Seen {
             let why = format!("{stopped}: the limit {name} is {value}");
             Seen::new(State::Refused, why)
         }
-        _ => reasons::filtered(facts, stopped).unwrap_or_else(|| {
-            let why = format!("{stopped}: and no setting that we know says why");
-            Seen::new(State::Refused, why)
-        }),
+        _ => reasons::unexplained(facts, stopped),
     }
 }
 

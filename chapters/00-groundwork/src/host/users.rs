@@ -92,6 +92,11 @@ pub(super) fn subuid(facts: &Facts) -> Seen {
             Err(stopped) => reasons::of_user_namespaces(facts, &stopped),
         };
     }
+    by_newuidmap(facts, uid)
+}
+
+/// The ordinary user's way.
+fn by_newuidmap(facts: &Facts, uid: u32) -> Seen {
     let (Some(users), Some(_)) = (
         range(facts, "/etc/subuid", uid),
         range(facts, "/etc/subgid", uid),
@@ -204,7 +209,6 @@ pub(super) fn clone3(facts: &Facts) -> Seen {
     });
     match tried {
         Ok(what) => Seen::works(what),
-        Err(stopped) => reasons::filtered(facts, &stopped)
-            .unwrap_or_else(|| Seen::new(State::Refused, stopped.to_string())),
+        Err(stopped) => reasons::unexplained(facts, &stopped),
     }
 }
