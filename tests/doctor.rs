@@ -331,6 +331,7 @@ fn a_masked_proc_is_named() {
 
 /// A root of our own with the system's programs in it: `$1` says how it is entered.
 const IN_A_CHROOT: &str = r#"
+    PATH=$PATH:/usr/sbin:/sbin
     jail=$(mktemp -d); trap 'umount -l "$jail"; rmdir "$jail"' EXIT
     mount -t tmpfs jail "$jail"
     mkdir -p "$jail/root/proc" "$jail/root/dev"
