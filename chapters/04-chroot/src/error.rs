@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use groundwork::error::{Advice, Diagnose};
+use groundwork::host::{self, Facts};
 use groundwork::kernel::{self, CAP_SYS_CHROOT, CallError};
 use nix::errno::Errno;
 
@@ -173,6 +174,7 @@ impl Diagnose for Error {
             {
                 no_capability()
             }
+            Error::Userns(_) => host::user_namespaces(&Facts::here()).advice(),
             Error::Become { user, call } if call.errno() == Errno::EINVAL => Some(unmapped(user)),
             Error::NoLibrary { uncached, .. } => uncached.as_ref().map(|path| {
                 Advice::new(

@@ -9,7 +9,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use groundwork::kernel::{self, CloneFlags, Gid, Propagation, Uid};
+use groundwork::kernel::{self, CloneFlags, Propagation};
 use nix::sys::signal::SigSet;
 
 use super::MARK;
