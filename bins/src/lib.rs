@@ -26,6 +26,7 @@ pub type Main = fn(Vec<std::ffi::OsString>) -> u8;
 /// Every program of the eras by its name, in the order of history.
 pub const PROGRAMS: &[(&str, Main)] = &[
     ("era-chroot", chroot::main),
+    ("era-lsns", lsns::main),
     ("era-nsenter", nsenter::main),
     ("era-unshare", unshare::main),
 ];
