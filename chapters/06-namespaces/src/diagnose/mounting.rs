@@ -31,17 +31,26 @@ pub(super) fn keep(kind: Kind, file: &Path, call: &CallError) -> Option<Advice> 
         ));
     }
     let mount = mounts::holding(file)?;
-    (kind == Kind::Mnt && mount.is_shared).then(|| {
-        let folder = mounts::folder_of(file);
-        let folder = folder.display();
-        Advice::new(
-            format!(
-                "{} is a shared mount: a mount namespace kept there would hold itself",
-                mount.at.display()
-            ),
-            format!("mount --bind {folder} {folder}; mount --make-private {folder}"),
-        )
-    })
+    if kind != Kind::Mnt || call.errno() != Errno::EINVAL {
+        return None;
+    }
+    if !mount.is_shared {
+        // mnt_ns_loop() in the kernel: only what is younger than we are may be kept, and
+        // Linux 6.18 counts age on each CPU apart.
+        return Some(Advice::new(
+            "this kernel takes the new mount namespace for one older than ours",
+            "try again on one CPU: taskset -c 0 sh, and era-unshare from there",
+        ));
+    }
+    let folder = mounts::folder_of(file);
+    let folder = folder.display();
+    Some(Advice::new(
+        format!(
+            "{} is a shared mount: a mount namespace kept there would hold itself",
+            mount.at.display()
+        ),
+        format!("mount --bind {folder} {folder}; mount --make-private {folder}"),
+    ))
 }
 
 pub(super) fn mount_proc(at: &Path, call: &CallError) -> Option<Advice> {

@@ -1,0 +1,358 @@
+//! `era-unshare` and `unshare` mean the same: each line is run with both, and status,
+//! namespaces, maps and all else that the inside can see are equal.
+//!
+//! A line is a shell command in which `$U` is the program, `$R` a script that tells all about
+//! the inside, `$D` a folder of its own, and `$FIRST` the first further id of the user.
+//! Namespaces are told as `same` or `new`, compared with those of the shell that runs it.
+
+#[path = "support/programs.rs"]
+mod programs;
+
+use std::collections::BTreeMap;
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+use std::process::Output;
+
+use programs::{sh, text};
+
+/// All about the inside. It runs several children, so it does not suit a new PID namespace
+/// without --fork.
+const REPORT: &str = r#"
+readlink /proc/self/ns/mnt /proc/self/ns/uts /proc/self/ns/ipc /proc/self/ns/pid \
+    /proc/self/ns/net /proc/self/ns/user /proc/self/ns/cgroup /proc/self/ns/time
+cat /proc/self/uid_map /proc/self/gid_map /proc/self/setgroups
+grep -E '^(Uid|Gid|Groups|Cap...):' /proc/self/status
+sed -n 's/^[0-9]* [0-9]* [0-9:]* [^ ]* \/ [^ ]* \([^-]*\)- .*/propagation \1/p' \
+    /proc/self/mountinfo | sed 's/:[0-9]*//g'
+pwd
+"#;
+
+/// In whatever namespaces the test was started. As an ordinary user, what wants privilege
+/// fails with both programs alike.
+const PLAIN: &[&str] = &[
+    // No flag, and each namespace.
+    "$U $R",
+    "$U -U $R",
+    "$U -m $R",
+    "$U -u $R",
+    "$U -rm $R",
+    "$U -ru $R",
+    "$U -ri $R",
+    "$U -rn $R",
+    "$U -rp readlink /proc/self/ns/pid /proc/self/ns/pid_for_children",
+    "$U -rpf $R",
+    "$U -rC $R",
+    "$U -rT readlink /proc/self/ns/time /proc/self/ns/time_for_children",
+    "$U -rTf $R",
+    "$U --user --map-root-user --mount --uts --ipc --net --pid --cgroup --time --fork $R",
+    // Who is who.
+    "$U -r $R",
+    "$U -c $R",
+    "$U --map-user=5 $R",
+    "$U --map-user 5 $R",
+    "$U --map-group=7 $R",
+    "$U --map-user=nobody --map-group=nogroup $R",
+    "$U --map-user=5 -r $R",
+    "$U -r --map-user=5 $R",
+    "$U -c --map-group=0 $R",
+    "$U -c -r $R",
+    "$U --map-user=no-such-user $R",
+    "$U --map-auto $R",
+    "$U --map-auto -r $R",
+    "$U --map-auto -c $R",
+    "$U --map-auto --map-user=70000 --map-group=3 $R",
+    "$U --map-users=auto $R",
+    "$U --map-users=auto --map-group=0 $R",
+    "$U --map-groups=auto -r $R",
+    "$U --map-users=$FIRST,0,10 --map-groups=$FIRST,0,10 $R",
+    "$U --map-users=$FIRST,5,10 --map-user=8 $R",
+    "$U --map-auto --map-users=$FIRST,7,3 $R",
+    "$U --map-users=0,0,10000 $R",
+    "$U --map-users=1,2 $R",
+    "$U --map-users=1,2,3,4 $R",
+    "$U --map-users=a,b,c $R",
+    "$U --map-auto -r -S 1 -G 1 $R",
+    // setgroups.
+    "$U -r --setgroups=deny $R",
+    "$U -U --setgroups deny $R",
+    "$U -U --setgroups allow $R",
+    "$U -r --setgroups allow $R",
+    "$U -r --setgroups perhaps $R",
+    // Capabilities.
+    "$U -r --keep-caps $R",
+    "$U -c --keep-caps $R",
+    "$U -U --keep-caps $R",
+    "$U --keep-caps $R",
+    // Mounts and roots.
+    "$U -rm --propagation private $R",
+    "$U -rm --propagation slave $R",
+    "$U -rm --propagation shared $R",
+    "$U -rm --propagation unchanged $R",
+    "$U -rm --propagation sideways $R",
+    "$U -Urpf --mount-proc $R",
+    "$U -Urpf --mount-proc sh -c 'echo $$; ls -d /proc/[0-9]*'",
+    "$U -rpf --mount-proc=$D/proc ls -d $D/proc/1",
+    "$U -rpf --mount-proc --propagation slave $R",
+    "$U -r --mount-proc $R",
+    "$U -rpf --mount-proc=$D/nowhere $R",
+    "$U -r --root=/ $R",
+    "$U -r -R / -w $D pwd",
+    "$U -r -R $D pwd",
+    "$U -r -R $D/nowhere $R",
+    "$U --root / $R",
+    "$U -w $D pwd",
+    "$U --wd=$D/nowhere pwd",
+    // Users and groups.
+    "$U -r -S 0 $R",
+    "$U -r -S 5 $R",
+    "$U -r -G 0 $R",
+    "$U -S 0 $R",
+    "$U -S many $R",
+    // Clocks.
+    "$U -rTf --monotonic 1000 cat /proc/self/timens_offsets",
+    "$U -rTf --boottime 86400 --monotonic -1 cat /proc/self/timens_offsets",
+    "$U -rT --boottime 5 cat /proc/self/timens_offsets",
+    "$U -r --monotonic 1000 $R",
+    "$U -rTf --monotonic -999999999999 $R",
+    "$U -rT --monotonic soon $R",
+    // How it ends.
+    "$U -f sh -c 'exit 7'",
+    "$U -f sh -c 'kill -TERM $$'",
+    "$U -rpf sh -c 'kill -TERM $$; exit 3'",
+    "$U sh -c 'kill -TERM $$'",
+    "$U --kill-child sh -c 'exit 3'",
+    "$U --kill-child=TERM true",
+    "$U --kill-child=SIGHUP true",
+    "$U --kill-child=nothing true",
+    "$U --kill-child=15 true",
+    "$U -f sh -c 'yes | head -n 1'",
+    "$U sh -c 'yes | head -n 1'",
+    // The program.
+    "$U no-such-program",
+    "$U -f no-such-program",
+    "$U $D/no-such-program",
+    "$U $D",
+    "$U -f $D/text",
+    "$U ''",
+    "$U $D/script a 'b c'",
+    "cd $D && $U ./script a",
+    "SHELL=$D/shell $U -r",
+    "SHELL=no-such-shell $U -r",
+    "echo 'echo $0' | env -u SHELL $U -r",
+    "$U -- $R",
+    "$U true --no-flag-of-ours",
+    // The command line.
+    "$U --no-such-flag $R",
+    "$U -x $R",
+    "$U --map $R",
+    "$U --map-root $R",
+    "$U --moun $R",
+    "$U --mount-p true",
+    "$U --setuid",
+    "$U --map-user",
+    "$U -rr -U -U $R",
+];
+
+/// In a user and mount namespace where the line is root of its own mounts, so that files
+/// can be kept by an ordinary user, too.
+const IN_A_SANDBOX: &[&str] = &[
+    "$U --uts=$D/uts $R; kept uts -u",
+    "$U --ipc=$D/ipc $R; kept ipc -i",
+    "$U --net=$D/net $R; kept net -n",
+    "$U --cgroup=$D/cgroup $R; kept cgroup -C",
+    "$U --mount=$D/mnt $R; kept mnt -m",
+    "$U --user=$D/user $R; kept user -U",
+    "$U --pid=$D/pid --fork $R; kept pid -p",
+    "$U --time=$D/time --fork $R; kept time -T",
+    "$U --mount=$D/mnt --uts=$D/uts --pid=$D/pid -f $R; kept mnt -m; kept uts -u; kept pid -p",
+    "$U --uts=$D/uts --ipc=$D/ipc -f sh -c 'exit 4'; echo $?; kept uts -u; kept ipc -i",
+    "$U --mount=$D/mnt sh -c 'kill -TERM $$'; kept mnt -m",
+    "$U --uts=$D/uts no-such-program; echo $?; kept uts -u",
+    "$U --pid=$D/pid $R; echo $?; kept pid -p",
+    "$U --uts=$D/nowhere $R; echo $?",
+    "$U --mount=$D/nowhere $R; echo $?",
+    "mount --make-shared $D; $U --mount=$D/mnt $R; echo $?; kept mnt -m",
+    "$U -m --propagation slave --mount-proc -pf $R",
+    "$U --mount-proc -f ls -d /proc/self",
+    "mount -t tmpfs none /proc/sys; $U -rpf --mount-proc $R; echo $?",
+    "$U -pf --root $D/root --mount-proc /bin/sh -c 'echo $$'; echo $?",
+    "$U -U $R",
+    "$U -r $R",
+    "$U -S 0 -G 0 $R",
+    "$U -rpf --mount-proc $R",
+];
+
+/// The line with everything filled in. A file that keeps a namespace is one of nsfs, and
+/// can be entered.
+fn script(program: &str, folder: &Path, line: &str) -> String {
+    let folder = folder.display();
+    let first = first_of_mine().unwrap_or(100_000);
+    format!(
+        r#"U={program} D={folder} R='sh {folder}/report' FIRST={first}
+        kept() {{
+            stat -f -c %T $D/$1
+            nsenter --preserve-credentials $2$D/$1 readlink /proc/self/ns/$1
+            umount $D/$1
+        }}
+        echo outer $(readlink /proc/self/ns/*)
+        cd /
+        {line}"#
+    )
+}
+
+/// The first further id of the user who runs the test.
+fn first_of_mine() -> Option<u32> {
+    let uid = nix::unistd::Uid::current();
+    let name = nix::unistd::User::from_uid(uid).ok()??.name;
+    let text = std::fs::read_to_string("/etc/subuid").ok()?;
+    let mine = text
+        .lines()
+        .find(|line| line.starts_with(&format!("{name}:")))?;
+    mine.split(':').nth(1)?.parse().ok()
+}
+
+/// A folder with all that the lines speak of.
+fn folder() -> tempfile::TempDir {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::Builder::new().prefix("peers").tempdir().unwrap();
+    let path = folder.path();
+    std::fs::set_permissions(path, PermissionsExt::from_mode(0o755)).unwrap();
+    for kind in [
+        "mnt", "uts", "ipc", "net", "pid", "user", "cgroup", "time", "text",
+    ] {
+        std::fs::write(path.join(kind), "").unwrap();
+    }
+    for name in ["proc", "root/bin", "root/proc"] {
+        std::fs::create_dir_all(path.join(name)).unwrap();
+    }
+    std::fs::write(path.join("report"), REPORT).unwrap();
+    for (name, script) in [
+        ("script", "echo script $0 $@\n"),
+        ("shell", "#!/bin/sh\necho shell $0 $@\n"),
+    ] {
+        std::fs::write(path.join(name), script).unwrap();
+        let executable = PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(path.join(name), executable).unwrap();
+    }
+    folder
+}
+
+/// What came of it, with nothing in it that differs from run to run.
+#[derive(Debug, PartialEq, Eq)]
+struct Outcome {
+    status: Option<i32>,
+    signal: Option<i32>,
+    stdout: String,
+}
+
+fn outcome(output: &Output, folder: &Path) -> Outcome {
+    let stdout = text(&output.stdout);
+    let (outer, rest) = stdout.split_once('\n').unwrap_or((&stdout, ""));
+    let outer: Vec<&str> = outer.split(' ').collect();
+    let folder = folder.display().to_string();
+    let words = rest.split_inclusive([' ', '\n']).map(|word| {
+        let bare = word.trim_end();
+        match bare.split_once(":[") {
+            Some((kind, _)) if outer.contains(&bare) => word.replace(bare, &format!("{kind} same")),
+            Some((kind, _)) => word.replace(bare, &format!("{kind} new")),
+            None => word.replace(&folder, "D"),
+        }
+    });
+    Outcome {
+        status: output.status.code(),
+        signal: output.status.signal(),
+        stdout: words.collect(),
+    }
+}
+
+/// Runs every line with both programs and gives those that differ.
+fn differing(lines: &[&str], run: impl Fn(&str) -> Output) -> BTreeMap<String, String> {
+    let mut differing = BTreeMap::new();
+    let ours = programs::program("era-unshare").display().to_string();
+    for line in lines {
+        let [theirs, ours] = ["/usr/bin/unshare", ours.as_str()].map(|program| {
+            let folder = folder();
+            let output = run(&script(program, folder.path(), line));
+            (outcome(&output, folder.path()), text(&output.stderr))
+        });
+        if theirs.0 != ours.0 {
+            let both = format!("unshare: {theirs:#?}\nera-unshare: {ours:#?}");
+            differing.insert((*line).to_owned(), both);
+        }
+    }
+    differing
+}
+
+/// Whether the system's unshare is of the version whose flags we have: others read maps
+/// another way.
+fn peer_is_2_38() -> bool {
+    let version = text(&sh("unshare --version").stdout);
+    let is_so = version.contains("util-linux 2.38");
+    programs::probed("util-linux-2.38", is_so, version.trim())
+}
+
+#[track_caller]
+fn none(differing: &BTreeMap<String, String>) {
+    for (line, both) in differing {
+        eprintln!("--- {line}\n{both}");
+    }
+    let lines: Vec<_> = differing.keys().collect();
+    assert!(lines.is_empty(), "these lines differ: {lines:#?}");
+}
+
+/// Where we mean something else, and why.
+#[test]
+fn what_we_do_differently_is_on_purpose() {
+    let stdout = |line: &str| {
+        let folder = folder();
+        let ours = programs::program("era-unshare").display().to_string();
+        let output = sh(&script(&ours, folder.path(), line));
+        outcome(&output, folder.path()).stdout
+    };
+    // 2.38 cannot reset SIGKILL to its default and ends with 1; 2.39 does as we do.
+    assert_eq!(stdout("$U -f sh -c 'kill -KILL $$'; echo $?"), "137\n");
+    // 2.39 writes maps as the kernel does, INNER:OUTER:COUNT.
+    let maps = ["$FIRST,0,10", "0:$FIRST:10"].map(|map| {
+        stdout(&format!(
+            "$U --map-users={map} --map-user=3 cat /proc/self/uid_map"
+        ))
+    });
+    assert_eq!(maps[0], maps[1]);
+}
+
+#[test]
+fn every_flag_means_what_it_means_to_unshare() {
+    if !peer_is_2_38() {
+        return;
+    }
+    none(&differing(PLAIN, sh));
+}
+
+#[test]
+fn a_namespace_is_kept_where_unshare_keeps_it() {
+    if !peer_is_2_38() {
+        return;
+    }
+    // Linux 6.18 numbers namespaces on each CPU apart, and takes one that was made on another
+    // CPU for older than it is: then it cannot be kept (EINVAL). So all stay on one.
+    let in_a_sandbox = |script: &str| {
+        let quoted = script.replace('\'', r"'\''");
+        let cpu = r"$(sed -n 's/^Cpus_allowed_list:\s*\([0-9]*\).*/\1/p' /proc/self/status)";
+        sh(&format!(
+            "exec taskset -c {cpu} unshare -Urm --propagation private sh -c '{quoted}'"
+        ))
+    };
+    none(&differing(IN_A_SANDBOX, in_a_sandbox));
+}
+
+#[test]
+fn the_comparison_notices_a_missing_namespace() {
+    let faulty = |script: &str| sh(&format!("export ERA_FAULT=CLONE_NEWUTS=omitted\n{script}"));
+    let found = differing(&["$U -ru $R"], faulty);
+    assert_eq!(found.len(), 1);
+}
+
+#[test]
+fn enough_lines_are_compared() {
+    assert!(PLAIN.len() + IN_A_SANDBOX.len() >= 40);
+}
