@@ -3,7 +3,8 @@
 //! Nothing is run to find out. `ldd` would: it starts the program's own loader.
 
 use object::elf::{
-    DT_NEEDED, DT_RPATH, DT_RUNPATH, DT_SONAME, DT_STRTAB, FileHeader32, FileHeader64, PT_LOAD,
+    DF_1_NODEFLIB, DT_FLAGS_1, DT_NEEDED, DT_RPATH, DT_RUNPATH, DT_SONAME, DT_STRTAB, FileHeader32,
+    FileHeader64, PT_LOAD,
 };
 use object::endian::Endianness;
 use object::read::elf::{Dyn, FileHeader, ProgramHeader};
@@ -74,6 +75,8 @@ pub struct Elf {
     pub rpath: Vec<String>,
     /// DT_RUNPATH, where to look for its own libraries only. Puts DT_RPATH out of force.
     pub runpath: Vec<String>,
+    /// DF_1_NODEFLIB: nothing from the folders that are built into the loader.
+    pub no_default: bool,
 }
 
 impl Elf {
@@ -86,6 +89,7 @@ impl Elf {
             soname: None,
             rpath: Vec::new(),
             runpath: Vec::new(),
+            no_default: false,
         }
     }
 }
@@ -145,6 +149,8 @@ fn read_dynamic<D: Dyn<Endian = Endianness>, P: ProgramHeader<Endian = Endiannes
             .iter()
             .map(|entry| (entry.d_tag(endian).into(), entry.d_val(endian).into()))
     };
+    let flags = tags().find(|(tag, _)| *tag == u64::from(DT_FLAGS_1));
+    elf.no_default = flags.is_some_and(|(_, flags)| flags & u64::from(DF_1_NODEFLIB) != 0);
     let address = tags().find(|(tag, _)| *tag == u64::from(DT_STRTAB));
     let strings = address.and_then(|(_, address)| offset_of(address, endian, segments));
     let Some(strings) = strings.and_then(|at| file.get(usize::try_from(at).ok()?..)) else {

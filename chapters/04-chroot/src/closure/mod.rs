@@ -3,7 +3,8 @@
 //! # Layout
 //!
 //! - [`elf`]: what an ELF file says of itself.
-//! - [`search`]: where the loader looks for a library; [`cache`]: its index.
+//! - [`search`]: where the loader looks for a library; [`cache`]: its index;
+//!   [`defaults`]: folders that nobody has to name.
 //! - [`script`]: the `#!` line.
 //! - [`names`]: what looking up a user's name needs.
 //! - [`packages`]: files that no ELF file names.
@@ -14,6 +15,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 pub mod cache;
+pub mod defaults;
 pub mod elf;
 pub mod names;
 pub mod packages;
@@ -102,7 +104,7 @@ pub struct Wanted {
 pub fn collect(tree: &Tree, wanted: &Wanted) -> Result<Closure, Error> {
     let mut collector = Collector {
         tree,
-        search: Search::new(tree, Machine::NATIVE),
+        search: Search::new(tree, Machine::NATIVE, None),
         path: &wanted.path,
         closure: Closure::default(),
     };
@@ -131,7 +133,10 @@ struct Collector<'tree> {
 
 /// An object whose libraries are still to be found.
 struct Waiting {
+    /// Without links.
     path: PathBuf,
+    /// As the loader opened it.
+    opened: PathBuf,
     elf: Elf,
     inherited: Vec<PathBuf>,
 }
@@ -186,8 +191,9 @@ impl Collector<'_> {
                 machine: elf.machine.name(),
             });
         }
-        if self.search.machine() != elf.machine {
-            self.search = Search::new(self.tree, elf.machine);
+        let loader = elf.interpreter.as_deref().map(Path::new);
+        if loader.is_some() && !self.search.is_of(elf.machine, loader) {
+            self.search = Search::new(self.tree, elf.machine, loader);
         }
         let mut loaded = HashSet::new();
         if let Some(loader) = &elf.interpreter {
@@ -208,18 +214,22 @@ impl Collector<'_> {
     ) -> Result<(), Error> {
         let mut waiting = VecDeque::from([Waiting {
             path: path.to_owned(),
+            opened: path.to_owned(),
             elf,
             inherited: Vec::new(),
         }]);
+        let mut is_program = true;
         while let Some(object) = waiting.pop_front() {
             let asking = Asking {
-                path: &object.path,
+                path: &object.opened,
+                is_program,
                 elf: &object.elf,
                 inherited: &object.inherited,
             };
+            is_program = false;
             let inherited = self.search.inheritance(&asking);
             for name in &object.elf.needed {
-                if !loaded.insert(name.clone()) {
+                if !loaded.insert(name.clone()) || self.search.is_in_loader(name) {
                     continue;
                 }
                 let Some(found) = self.search.find(name, &asking) else {
@@ -236,6 +246,7 @@ impl Collector<'_> {
                 loaded.extend(elf.soname.clone());
                 waiting.push_back(Waiting {
                     path: real,
+                    opened: found,
                     elf,
                     inherited: inherited.clone(),
                 });

@@ -2,27 +2,55 @@
 //!
 //! DT_RPATH of the object that asks and of those that loaded it, DT_RUNPATH of the one that
 //! asks, the cache, the default folders. LD_LIBRARY_PATH is the caller's and not looked at.
+//! musl's loader has simpler rules, see [`Rules`].
 
 use std::path::{Path, PathBuf};
 
 use super::cache::{self, Entry};
+use super::defaults;
 use super::elf::{self, Elf, Machine};
 use crate::tree::Tree;
+
+/// Which loader searches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rules {
+    /// ld.so of the GNU C library.
+    Glibc,
+    /// ld-musl of Alpine and others: no cache; DT_RUNPATH is inherited as DT_RPATH is.
+    Musl,
+}
+
+impl Rules {
+    /// By the name of the loader that a program asks for.
+    fn of(loader: &Path) -> Self {
+        let name = loader.file_name().unwrap_or_default().to_string_lossy();
+        if name.starts_with("ld-musl-") {
+            Rules::Musl
+        } else {
+            Rules::Glibc
+        }
+    }
+}
 
 /// The loader's view of a tree.
 #[derive(Debug)]
 pub struct Search<'tree> {
     tree: &'tree Tree,
     machine: Machine,
+    loader: Option<PathBuf>,
+    rules: Rules,
     cache: Vec<Entry>,
     defaults: Vec<PathBuf>,
+    knows_origin: bool,
 }
 
 /// An object that asks for libraries, with what the search needs of it.
 #[derive(Debug, Clone)]
 pub struct Asking<'object> {
-    /// Where it is, for $ORIGIN.
+    /// Where it is, for $ORIGIN: the program without links, a library as it was opened.
     pub path: &'object Path,
+    /// Whether it is the program itself.
+    pub is_program: bool,
     /// What it says.
     pub elf: &'object Elf,
     /// DT_RPATH folders of those that loaded it, already expanded: they are inherited.
@@ -30,15 +58,37 @@ pub struct Asking<'object> {
 }
 
 impl<'tree> Search<'tree> {
-    /// Reads the cache of a tree.
-    pub fn new(tree: &'tree Tree, machine: Machine) -> Self {
+    /// What `loader` knows of a tree; without one, what glibc's usual one knows.
+    pub fn new(tree: &'tree Tree, machine: Machine, loader: Option<&Path>) -> Self {
+        let rules = loader.map_or(Rules::Glibc, Rules::of);
         let file = tree.read(Path::new("/etc/ld.so.cache")).unwrap_or_default();
         Search {
             tree,
             machine,
-            cache: cache::parse(&file),
-            defaults: default_folders(machine),
+            loader: loader.map(Path::to_owned),
+            rules,
+            cache: match rules {
+                Rules::Glibc => cache::parse(&file),
+                Rules::Musl => Vec::new(),
+            },
+            defaults: match (rules, loader) {
+                (Rules::Musl, Some(loader)) => defaults::of_musl(tree, loader),
+                _ => defaults::of_glibc(tree, machine, loader),
+            },
+            knows_origin: true,
         }
+    }
+
+    /// The loader learns from /proc/self/exe where the program lies. Without /proc it does
+    /// not know, and leaves folders with $ORIGIN out that the program itself names.
+    pub fn without_proc(mut self) -> Self {
+        self.knows_origin = false;
+        self
+    }
+
+    /// Whether it is the view of this loader, for programs of this machine.
+    pub fn is_of(&self, machine: Machine, loader: Option<&Path>) -> bool {
+        self.machine == machine && self.loader.as_deref() == loader
     }
 
     /// Whose programs it searches for.
@@ -46,73 +96,103 @@ impl<'tree> Search<'tree> {
         self.machine
     }
 
+    /// Whose rules it follows.
+    pub fn rules(&self) -> Rules {
+        self.rules
+    }
+
+    /// Whether the loader brings this library itself: musl's is its C library, too, under
+    /// each name that others split theirs into.
+    pub fn is_in_loader(&self, name: &str) -> bool {
+        const PARTS: [&str; 7] = ["c", "pthread", "rt", "m", "dl", "util", "xnet"];
+        let library = name
+            .strip_prefix("lib")
+            .and_then(|rest| rest.split_once(".so"));
+        let stem = library.map_or("", |(stem, _)| stem);
+        self.rules == Rules::Musl
+            && (name.starts_with("ld-musl-")
+                || stem.starts_with("c.musl-")
+                || PARTS.contains(&stem))
+    }
+
     /// The file that `name` means to `asking`; None if the loader would not find one.
     pub fn find(&self, name: &str, asking: &Asking<'_>) -> Option<PathBuf> {
         if name.contains('/') {
-            let path = PathBuf::from(self.expand(name, asking.path));
+            let path = PathBuf::from(self.expand(name, asking)?);
             return self.fits(&path).then_some(path);
         }
-        let inherited = asking
-            .elf
-            .runpath
-            .is_empty()
-            .then(|| self.inheritance(asking));
-        self.in_folders(name, &inherited.unwrap_or_default())
-            .or_else(|| self.in_folders(name, &self.folders(&asking.elf.runpath, asking.path)))
-            .or_else(|| self.in_cache(name))
-            .or_else(|| self.in_folders(name, &self.defaults))
+        if self.rules == Rules::Musl {
+            return self
+                .in_folders(name, &self.inheritance(asking))
+                .or_else(|| self.in_folders(name, &self.defaults));
+        }
+        let by_rpath = asking.elf.runpath.is_empty();
+        let by_default = !asking.elf.no_default;
+        by_rpath
+            .then(|| self.in_folders(name, &self.inheritance(asking)))
+            .flatten()
+            .or_else(|| self.in_folders(name, &self.folders(&asking.elf.runpath, asking)))
+            .or_else(|| self.in_cache(name, by_default))
+            .or_else(|| by_default.then(|| self.in_folders(name, &self.defaults))?)
     }
 
     /// The DT_RPATH folders that hold for what `asking` loads: its own first, then those of
     /// its ancestors. With a DT_RUNPATH its own DT_RPATH counts for nothing.
     pub fn inheritance(&self, asking: &Asking<'_>) -> Vec<PathBuf> {
-        let own = if asking.elf.runpath.is_empty() {
-            self.folders(&asking.elf.rpath, asking.path)
-        } else {
-            Vec::new()
+        let own = match (self.rules, asking.elf.runpath.is_empty()) {
+            (_, true) => &asking.elf.rpath[..],
+            (Rules::Glibc, false) => &[],
+            (Rules::Musl, false) => &asking.elf.runpath[..],
         };
-        [own, asking.inherited.to_vec()].concat()
+        [self.folders(own, asking), asking.inherited.to_vec()].concat()
     }
 
     /// A library that no part of the search finds, and that lies in a folder of
     /// /etc/ld.so.conf: ldconfig(8) was not run since.
     pub fn uncached(&self, name: &str) -> Option<PathBuf> {
-        let folders = conf_folders(self.tree, Path::new("/etc/ld.so.conf"), 0);
+        let folders = defaults::of_administrator(self.tree);
         self.in_folders(name, &folders)
     }
 
-    fn folders(&self, texts: &[String], object: &Path) -> Vec<PathBuf> {
-        let expanded = texts
-            .iter()
-            .map(|text| PathBuf::from(self.expand(text, object)));
-        expanded.collect()
+    /// Empty folders mean the current one, which is nobody's promise inside a jail.
+    fn folders(&self, texts: &[String], asking: &Asking<'_>) -> Vec<PathBuf> {
+        let expanded = texts.iter().filter_map(|text| self.expand(text, asking));
+        expanded
+            .map(PathBuf::from)
+            .filter(|folder| folder.is_absolute())
+            .collect()
     }
 
     /// $ORIGIN is the folder of the object, $LIB and $PLATFORM are fixed when the loader is
-    /// built.
-    fn expand(&self, text: &str, object: &Path) -> String {
-        let origin = object.parent().unwrap_or(Path::new("/")).to_string_lossy();
-        let library = match multiarch(self.machine) {
-            Some(tuple) if self.tree.metadata(&Path::new("/lib").join(tuple)).is_some() => {
-                format!("lib/{tuple}")
-            }
-            _ if self.machine.wide => "lib64".to_owned(),
-            _ => "lib".to_owned(),
+    /// built. None if the loader cannot know.
+    fn expand(&self, text: &str, asking: &Asking<'_>) -> Option<String> {
+        let named = |name: &str| {
+            text.contains(&format!("${name}")) || text.contains(&format!("${{{name}}}"))
         };
+        if named("ORIGIN") && asking.is_program && !self.knows_origin {
+            return None;
+        }
+        let origin = asking.path.parent().unwrap_or(Path::new("/"));
+        // The C library was built for one folder below /, the first that it looks into.
+        let library = self.defaults.first().map(|first| first.to_string_lossy());
+        let library = library.unwrap_or_default().trim_matches('/').to_owned();
         let values = [
-            ("ORIGIN", origin.into_owned()),
+            ("ORIGIN", origin.to_string_lossy().into_owned()),
             ("LIB", library),
             ("PLATFORM", self.machine.name()),
         ];
-        values.iter().fold(text.to_owned(), |text, (name, value)| {
+        Some(values.iter().fold(text.to_owned(), |text, (name, value)| {
             text.replace(&format!("${{{name}}}"), value)
                 .replace(&format!("${name}"), value)
-        })
+        }))
     }
 
     fn in_folders(&self, name: &str, folders: &[PathBuf]) -> Option<PathBuf> {
         let candidates = folders.iter().flat_map(|folder| {
-            let best = levels(self.machine).into_iter();
+            let best = match self.rules {
+                Rules::Glibc => levels(self.machine).into_iter(),
+                Rules::Musl => Vec::new().into_iter(),
+            };
             best.map(|level| folder.join("glibc-hwcaps").join(level).join(name))
                 .chain([folder.join(name)])
         });
@@ -120,7 +200,8 @@ impl<'tree> Search<'tree> {
     }
 
     /// Of several entries for a name, the one for the best CPU level that this CPU has.
-    fn in_cache(&self, name: &str) -> Option<PathBuf> {
+    /// Without `by_default` nothing from the built-in folders counts.
+    fn in_cache(&self, name: &str, by_default: bool) -> Option<PathBuf> {
         let levels = levels(self.machine);
         let rank = |entry: &&Entry| match &entry.hwcaps {
             None => Some(levels.len()),
@@ -131,6 +212,7 @@ impl<'tree> Search<'tree> {
             .iter()
             .filter(|entry| entry.name == name)
             .filter_map(|entry| rank(&entry).map(|rank| (rank, PathBuf::from(&entry.path))))
+            .filter(|(_, path)| by_default || !self.is_default(path))
             .filter(|(_, path)| self.fits(path))
             .collect();
         fitting.sort_by_key(|(rank, _)| *rank);
@@ -153,26 +235,6 @@ impl<'tree> Search<'tree> {
     }
 }
 
-/// The folders that are built into the loader: Debian's multiarch ones, and those of others.
-fn default_folders(machine: Machine) -> Vec<PathBuf> {
-    let tuple = multiarch(machine);
-    let of_debian = tuple
-        .into_iter()
-        .flat_map(|tuple| ["/lib", "/usr/lib"].map(|folder| Path::new(folder).join(tuple)));
-    let wide = ["/lib64", "/usr/lib64"].iter().filter(|_| machine.wide);
-    let plain = wide.chain(&["/lib", "/usr/lib"]).map(PathBuf::from);
-    of_debian.chain(plain).collect()
-}
-
-fn multiarch(machine: Machine) -> Option<&'static str> {
-    match (machine.number, machine.wide) {
-        (object::elf::EM_X86_64, true) => Some("x86_64-linux-gnu"),
-        (object::elf::EM_386, _) => Some("i386-linux-gnu"),
-        (object::elf::EM_AARCH64, _) => Some("aarch64-linux-gnu"),
-        _ => None,
-    }
-}
-
 /// The glibc-hwcaps folders for this CPU, the best first.
 #[cfg(target_arch = "x86_64")]
 fn levels(machine: Machine) -> Vec<&'static str> {
@@ -181,9 +243,15 @@ fn levels(machine: Machine) -> Vec<&'static str> {
         return Vec::new();
     }
     // The psABI's levels, by the features that tell them apart.
-    let two = has!("sse4.2") && has!("popcnt") && has!("ssse3");
-    let three = two && has!("avx2") && has!("bmi2") && has!("fma") && has!("movbe");
-    let four = three && has!("avx512f") && has!("avx512bw") && has!("avx512vl");
+    macro_rules! all {
+        ($($feature:tt),*) => { $(has!($feature))&&* };
+    }
+    let two = all!("cmpxchg16b", "popcnt", "sse3", "ssse3", "sse4.1", "sse4.2");
+    let three = two
+        && all!(
+            "avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "lzcnt", "movbe"
+        );
+    let four = three && all!("avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl");
     let known = [
         (four, "x86-64-v4"),
         (three, "x86-64-v3"),
@@ -200,48 +268,4 @@ fn levels(machine: Machine) -> Vec<&'static str> {
 #[cfg(not(target_arch = "x86_64"))]
 fn levels(_machine: Machine) -> Vec<&'static str> {
     Vec::new()
-}
-
-/// The folders of an ld.so.conf, with what it includes: ldconfig(8).
-fn conf_folders(tree: &Tree, file: &Path, depth: usize) -> Vec<PathBuf> {
-    const DEEPEST: usize = 8;
-    let text = tree.read(file).unwrap_or_default();
-    let text = String::from_utf8_lossy(&text).into_owned();
-    let lines = text
-        .lines()
-        .map(|line| line.split('#').next().unwrap_or("").trim());
-    let mut folders = Vec::new();
-    for line in lines.filter(|line| !line.is_empty()) {
-        match line.strip_prefix("include") {
-            Some(pattern) if depth < DEEPEST => {
-                for file in glob(tree, &file.with_file_name("").join(pattern.trim())) {
-                    folders.extend(conf_folders(tree, &file, depth + 1));
-                }
-            }
-            Some(_) => {}
-            None => folders.push(PathBuf::from(line)),
-        }
-    }
-    folders
-}
-
-/// Files that a pattern with one `*` in its last name means, sorted: all that ld.so.conf
-/// files use.
-fn glob(tree: &Tree, pattern: &Path) -> Vec<PathBuf> {
-    let (Some(folder), Some(name)) = (pattern.parent(), pattern.file_name()) else {
-        return Vec::new();
-    };
-    let name = name.to_string_lossy();
-    let Some((before, after)) = name.split_once('*') else {
-        return vec![pattern.to_owned()];
-    };
-    let outside = tree.find(folder).unwrap_or_default();
-    let entries = std::fs::read_dir(outside).into_iter().flatten().flatten();
-    let mut found: Vec<_> = entries
-        .filter_map(|entry| entry.file_name().into_string().ok())
-        .filter(|name| name.starts_with(before) && name.ends_with(after))
-        .map(|name| folder.join(name))
-        .collect();
-    found.sort();
-    found
 }

@@ -35,6 +35,7 @@ impl Collector<'_> {
         let nobody = elf::Elf::empty(self.search.machine());
         let asking = Asking {
             path: asker,
+            is_program: false,
             elf: &nobody,
             inherited: &[],
         };

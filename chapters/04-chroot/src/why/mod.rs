@@ -248,17 +248,21 @@ impl Walk<'_> {
         elf: Elf,
         mut loaded: HashSet<String>,
     ) -> Result<(), Stopped> {
-        let search = Search::new(self.tree, elf.machine);
+        let loader = elf.interpreter.as_deref().map(Path::new);
+        let search = Search::new(self.tree, elf.machine, loader);
         let mut waiting = VecDeque::from([(path.to_owned(), elf, Vec::new())]);
+        let mut is_program = true;
         let mut complete = Ok(());
         while let Some((object, elf, inherited)) = waiting.pop_front() {
             let asking = Asking {
                 path: &object,
+                is_program,
                 elf: &elf,
                 inherited: &inherited,
             };
+            is_program = false;
             for name in &elf.needed {
-                if !loaded.insert(name.clone()) {
+                if !loaded.insert(name.clone()) || search.is_in_loader(name) {
                     continue;
                 }
                 let found = search.find(name, &asking);
