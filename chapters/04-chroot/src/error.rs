@@ -113,7 +113,7 @@ pub enum Error {
         /// The folder.
         root: PathBuf,
         /// Why not.
-        why: &'static str,
+        why: String,
     },
     /// Something else is in the jail already.
     #[error("{path:?} is there already, and is {is}, where {wanted} has to be")]
@@ -189,6 +189,10 @@ impl Diagnose for Error {
             Error::Foreign { .. } => Some(Advice::new(
                 "a jail runs on this kernel and this processor",
                 "take the program of this machine's own architecture",
+            )),
+            Error::Unfit { .. } => Some(Advice::new(
+                "a jail is a folder of its own: it gets a usr, an etc and more of a root",
+                "name a new folder, or an empty one",
             )),
             Error::Conflict { .. } => Some(Advice::new(
                 "a jail keeps the links of this machine, such as /bin to usr/bin",

@@ -28,7 +28,7 @@ pub struct Done {
 /// Files that are there already and look the same (size, time of change) are kept, so that
 /// it can be called again with more.
 pub fn fill(source: &Tree, closure: &Closure, root: &Path) -> Result<Done, Error> {
-    prepare(root)?;
+    prepare(closure, root)?;
     let mut done = Done::default();
     let mut twins = HashMap::new();
     for (path, item) in &closure.items {
@@ -55,21 +55,78 @@ pub fn fill(source: &Tree, closure: &Closure, root: &Path) -> Result<Done, Error
     Ok(done)
 }
 
-/// Makes the folder itself. The machine's own root is no jail.
-fn prepare(root: &Path) -> Result<(), Error> {
+/// Makes the folder itself, or looks whether the one that is there can be a jail.
+fn prepare(closure: &Closure, root: &Path) -> Result<(), Error> {
     fs::create_dir_all(root).map_err(|error| Error::write(root, &error))?;
+    let unfit = |why: String| Error::Unfit {
+        root: root.to_owned(),
+        why,
+    };
     let identity = |path: &Path| {
         fs::metadata(path)
             .map(|found| (found.dev(), found.ino()))
             .ok()
     };
     if identity(root) == identity(Path::new("/")) {
-        return Err(Error::Unfit {
-            root: root.to_owned(),
-            why: "it is the root of this machine",
-        });
+        return Err(unfit("it is the root of this machine".to_owned()));
     }
-    Ok(())
+    // Copying /usr/bin/bash into /usr would begin a second system inside the first.
+    let real = fs::canonicalize(root).map_err(|error| Error::read(root, &error))?;
+    let is_file = |item: &Item| matches!(item.kind, Kind::File { .. });
+    let mut files = closure.items.iter().filter(|(_, item)| is_file(item));
+    if let Some((own, _)) = files.find(|(path, _)| path.starts_with(&real)) {
+        let why = format!("{} is copied from there", own.display());
+        return Err(unfit(why));
+    }
+    match stranger(root)? {
+        Some(name) => Err(unfit(format!("it holds other things, such as {name:?}"))),
+        None => Ok(()),
+    }
+}
+
+/// What the root directory of a system may hold.
+const ROOTLY: &[&str] = &[
+    "bin",
+    "boot",
+    "dev",
+    "etc",
+    "home",
+    "lib",
+    "lib32",
+    "lib64",
+    "libx32",
+    "lost+found",
+    "media",
+    "mnt",
+    "nix",
+    "opt",
+    "proc",
+    "root",
+    "run",
+    "sbin",
+    "srv",
+    "sys",
+    "tmp",
+    "usr",
+    "var",
+];
+
+/// A name that says that this folder is somebody's, and no root: not one of a root's own, in
+/// a folder that does not look like a root otherwise.
+fn stranger(root: &Path) -> Result<Option<String>, Error> {
+    let entries = fs::read_dir(root).map_err(|error| Error::read(root, &error))?;
+    let names = entries.flatten().map(|entry| entry.file_name());
+    let mut names: Vec<_> = names
+        .map(|name| name.to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    let has = |any: &[&str]| names.iter().any(|name| any.contains(&name.as_str()));
+    if has(&["usr", "bin"]) && has(&["etc", "lib", "lib64"]) {
+        return Ok(None);
+    }
+    Ok(names
+        .into_iter()
+        .find(|name| !ROOTLY.contains(&name.as_str())))
 }
 
 /// What is at a path, links not followed: nobody leads us out of the jail.
@@ -112,7 +169,10 @@ fn file(
 ) -> Result<bool, Error> {
     let source = fs::symlink_metadata(from).map_err(|error| Error::read(from, &error))?;
     match at(to) {
-        Some(found) if found.is_file() && same(&source, &found) => return Ok(false),
+        Some(found) if found.is_file() && same(&source, &found) => {
+            twins.insert((source.dev(), source.ino()), to.to_owned());
+            return Ok(false);
+        }
         Some(found) if !found.is_file() => return Err(conflict(to, &found, "a file".to_owned())),
         _ => {}
     }
@@ -139,7 +199,9 @@ fn copy(from: &Path, to: &Path, mode: u32, source: &fs::Metadata) -> Result<(), 
     let reading = fs::File::open(from).map_err(|error| Error::read(from, &error))?;
     let written = || -> std::io::Result<()> {
         let mut reading = reading;
-        let mut writing = fs::File::create(&new)?;
+        // A link of this name, left by somebody inside, must not be followed.
+        let _ = fs::remove_file(&new);
+        let mut writing = fs::File::create_new(&new)?;
         std::io::copy(&mut reading, &mut writing)?;
         writing.set_permissions(fs::Permissions::from_mode(mode))?;
         writing.set_modified(source.modified()?)?;
@@ -215,5 +277,65 @@ mod tests {
             .permissions()
             .mode();
         assert_eq!(mode & 0o7777, 0o1777);
+    }
+
+    #[test]
+    fn a_set_user_id_program_becomes_an_ordinary_one() {
+        let machine = tempfile::tempdir().unwrap();
+        fs::create_dir(machine.path().join("bin")).unwrap();
+        let su = machine.path().join("bin/su");
+        fs::write(&su, "").unwrap();
+        fs::set_permissions(&su, fs::Permissions::from_mode(0o6755)).unwrap();
+        let tree = Tree::new(machine.path());
+        let wanted = Wanted {
+            programs: vec!["/bin/su".into()],
+            ..Wanted::default()
+        };
+        let jail = tempfile::tempdir().unwrap();
+        fill(
+            &tree,
+            &closure::collect(&tree, &wanted).unwrap(),
+            jail.path(),
+        )
+        .unwrap();
+        let mode = fs::metadata(jail.path().join("bin/su")).unwrap().mode();
+        assert_eq!(mode & 0o7777, 0o755);
+    }
+
+    #[test]
+    fn a_link_in_the_place_of_a_copy_is_not_followed() {
+        let outside = tempfile::tempdir().unwrap();
+        let victim = outside.path().join("victim");
+        let closure = of_sh();
+        let (first, _) = closure
+            .items
+            .iter()
+            .find(|(_, item)| matches!(item.kind, Kind::File { .. }))
+            .unwrap();
+        let jail = tempfile::tempdir().unwrap();
+        let folder = jail
+            .path()
+            .join(first.parent().unwrap().strip_prefix("/").unwrap());
+        fs::create_dir_all(&folder).unwrap();
+        let mut name = first.file_name().unwrap().to_owned();
+        name.push(".era-new");
+        symlink(&victim, folder.join(name)).unwrap();
+        fill(&Tree::host(), &closure, jail.path()).unwrap();
+        assert!(!victim.exists());
+    }
+
+    #[test]
+    fn somebodys_folder_is_refused_and_an_empty_or_a_jail_is_not() {
+        let home = tempfile::tempdir().unwrap();
+        fs::write(home.path().join("letters"), "").unwrap();
+        let refused = fill(&Tree::host(), &of_sh(), home.path());
+        assert!(matches!(refused, Err(Error::Unfit { .. })), "{refused:?}");
+        let refused = fill(&Tree::host(), &of_sh(), Path::new("/usr"));
+        assert!(matches!(refused, Err(Error::Unfit { .. })), "{refused:?}");
+
+        let jail = tempfile::tempdir().unwrap();
+        fill(&Tree::host(), &of_sh(), jail.path()).unwrap();
+        fs::write(jail.path().join("notes"), "").unwrap();
+        fill(&Tree::host(), &of_sh(), jail.path()).unwrap();
     }
 }

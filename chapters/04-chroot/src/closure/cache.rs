@@ -1,7 +1,8 @@
 //! /etc/ld.so.cache: the loader's index of libraries, as ldconfig(8) writes it.
 //!
 //! The format has no man page; it is `struct cache_file_new` of glibc's dl-cache.h. Older
-//! files begin with a table of the format before it (`ld.so-1.7.0`), which is skipped.
+//! files begin with a table of the format before it (`ld.so-1.7.0`), which is skipped; files
+//! older still have nothing else, and then it is read.
 //!
 //! ```text
 //! offset  bytes
@@ -40,19 +41,43 @@ const TAG_HWCAPS: u32 = 1;
 /// can run. A file that is no cache, or is cut off, gives what can be read of it.
 pub fn parse(file: &[u8]) -> Vec<Entry> {
     let Some(table) = new_format(file) else {
-        return Vec::new();
+        return old_format(file);
     };
     let count = u32_at(table, 20).unwrap_or(0) as usize;
     let names = hwcaps_names(table);
-    (0..count)
-        .map_while(|index| {
-            let at = HEADER.checked_add(index.checked_mul(ENTRY)?)?;
-            entry(table, at, &names)
-        })
-        .collect()
+    let entries = (0..count).map_while(|index| {
+        let at = HEADER.checked_add(index.checked_mul(ENTRY)?)?;
+        table.get(at..at.checked_add(ENTRY)?)?;
+        Some(entry(table, at, &names))
+    });
+    entries.flatten().collect()
 }
 
-/// The newer table: at the start, or after the older one, at the next multiple of 8.
+/// The older table alone. Its texts are counted from the end of its entries.
+fn old_format(file: &[u8]) -> Vec<Entry> {
+    if !file.starts_with(MAGIC_OLD) {
+        return Vec::new();
+    }
+    let count = u32_at(file, 12).unwrap_or(0) as usize;
+    let strings = count
+        .checked_mul(12)
+        .and_then(|length| length.checked_add(16));
+    let Some(strings) = strings.and_then(|at| file.get(at..)) else {
+        return Vec::new();
+    };
+    let entry = |index: usize| {
+        let at = 16 + index * 12;
+        Some(Entry {
+            name: string_at(strings, u32_at(file, at + 4)?)?,
+            path: string_at(strings, u32_at(file, at + 8)?)?,
+            hwcaps: None,
+        })
+    };
+    (0..count).filter_map(entry).collect()
+}
+
+/// The newer table: at the start, or after the older one, where its 64 bit numbers are
+/// aligned: at the next multiple of 8, on i386 of 4.
 fn new_format(file: &[u8]) -> Option<&[u8]> {
     if file.starts_with(MAGIC) {
         return Some(file);
@@ -63,17 +88,24 @@ fn new_format(file: &[u8]) -> Option<&[u8]> {
     // struct cache_file: char magic[11], u32 number (aligned: at 12), entries of 12 at 16.
     let count = u32_at(file, 12)? as usize;
     let end = count.checked_mul(12)?.checked_add(16)?;
-    let table = file.get(end.next_multiple_of(8)..)?;
-    table.starts_with(MAGIC).then_some(table)
+    let aligned = [8, 4].map(|to| end.checked_next_multiple_of(to));
+    let tables = aligned.into_iter().filter_map(|at| file.get(at?..));
+    tables.into_iter().find(|table| table.starts_with(MAGIC))
 }
 
+/// None for an entry that no loader of today takes: one with a mask of the older mechanism
+/// for CPUs, which glibc 2.37 gave up, or with an index that leads nowhere.
 fn entry(table: &[u8], at: usize, hwcaps_names: &[String]) -> Option<Entry> {
-    let (low, high) = (u32_at(table, at + 16)?, u32_at(table, at + 20)?);
-    let named = || hwcaps_names.get(low as usize).cloned();
+    let hwcap = u64::from_ne_bytes(table.get(at + 16..at + 24)?.try_into().ok()?);
+    let (low, high) = (hwcap as u32, (hwcap >> 32) as u32);
     Some(Entry {
         name: string_at(table, u32_at(table, at + 4)?)?,
         path: string_at(table, u32_at(table, at + 8)?)?,
-        hwcaps: (high == NAMED_HWCAPS).then(named).flatten(),
+        hwcaps: match (low, high) {
+            (0, 0) => None,
+            (index, NAMED_HWCAPS) => Some(hwcaps_names.get(index as usize)?.clone()),
+            _ => return None,
+        },
     })
 }
 
@@ -84,7 +116,7 @@ fn hwcaps_names(table: &[u8]) -> Vec<String> {
         if at == 0 || u32_at(table, at)? != EXTENSION_MAGIC {
             return None;
         }
-        let sections = u32_at(table, at + 4)?.min(16) as usize;
+        let sections = u32_at(table, at.checked_add(4)?)?.min(16) as usize;
         // struct: u32 tag, u32 flags, u32 offset, u32 size
         let section = (0..sections)
             .map(|index| at + 8 + index * 16)
@@ -148,6 +180,63 @@ mod tests {
         file.resize(file.len().next_multiple_of(8), 0);
         file.extend(by_hand());
         assert_eq!(parse(&file), [tea()]);
+    }
+
+    #[test]
+    fn a_file_of_the_older_table_alone_is_read() {
+        let mut file = MAGIC_OLD.to_vec();
+        file.push(0);
+        for word in [1, 0x303, 0, 10] {
+            file.extend(u32::to_ne_bytes(word));
+        }
+        file.extend(b"libtea.so\0/opt/libtea.so\0");
+        assert_eq!(parse(&file), [tea()]);
+        for end in 0..file.len() {
+            parse(&file[..end]);
+        }
+    }
+
+    /// Two more entries of the same name: one for x86-64-v3, one of the older mechanism.
+    #[test]
+    fn an_entry_for_a_kind_of_cpu_says_which() {
+        let (named, masked) = (u64::from(NAMED_HWCAPS) << 32, 1 << 33);
+        let mut file = MAGIC.to_vec();
+        let strings = (HEADER + 3 * ENTRY) as u32;
+        let extension = strings + 36;
+        for word in [3, 36, 0, extension, 0, 0, 0] {
+            file.extend(u32::to_ne_bytes(word));
+        }
+        for hwcap in [named, masked, 0_u64] {
+            for word in [0x303, strings, strings + 10, 0] {
+                file.extend(u32::to_ne_bytes(word));
+            }
+            file.extend(hwcap.to_ne_bytes());
+        }
+        file.extend(b"libtea.so\0/opt/libtea.so\0x86-64-v3\0\0");
+        for word in [
+            EXTENSION_MAGIC,
+            1,
+            TAG_HWCAPS,
+            0,
+            extension + 24,
+            4,
+            strings + 25,
+        ] {
+            file.extend(u32::to_ne_bytes(word));
+        }
+        let v3 = Entry {
+            hwcaps: Some("x86-64-v3".to_owned()),
+            ..tea()
+        };
+        assert_eq!(parse(&file), [v3, tea()]);
+        for at in 0..file.len() {
+            for value in [0, 1, 0x7f, 0x80, 0xff] {
+                let mut changed = file.clone();
+                let end = (at + 4).min(changed.len());
+                changed[at..end].fill(value);
+                parse(&changed);
+            }
+        }
     }
 
     #[test]
