@@ -7,7 +7,7 @@
 //!   [`defaults`]: folders that nobody has to name.
 //! - [`script`]: the `#!` line.
 //! - [`names`]: what looking up a user's name needs.
-//! - [`packages`]: files that no ELF file names.
+//! - [`data`]: folders that no ELF file names; [`packages`]: who brought them.
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::fs::{self, Metadata};
@@ -15,6 +15,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 pub mod cache;
+pub mod data;
 pub mod defaults;
 pub mod elf;
 pub mod names;
@@ -25,6 +26,7 @@ pub mod search;
 use crate::error::Error;
 use crate::tree::Tree;
 use elf::{Elf, Machine};
+use packages::Packages;
 use search::{Asking, Search};
 
 /// Why something is in the closure.
@@ -98,14 +100,17 @@ pub struct Wanted {
     pub packages: Vec<String>,
     /// Folders to look for programs in: the caller's PATH.
     pub path: Vec<PathBuf>,
+    /// Without the folders that programs read when they run.
+    pub bare: bool,
 }
 
 /// Collects what `wanted` needs, from this machine's files. Nothing is executed.
-pub fn collect(tree: &Tree, wanted: &Wanted) -> Result<Closure, Error> {
+pub fn collect<'tree>(tree: &'tree Tree, wanted: &'tree Wanted) -> Result<Closure, Error> {
     let mut collector = Collector {
         tree,
         search: Search::new(tree, Machine::NATIVE, None),
-        path: &wanted.path,
+        wanted,
+        packages: None,
         closure: Closure::default(),
     };
     for program in &wanted.programs {
@@ -127,7 +132,9 @@ pub fn collect(tree: &Tree, wanted: &Wanted) -> Result<Closure, Error> {
 struct Collector<'tree> {
     tree: &'tree Tree,
     search: Search<'tree>,
-    path: &'tree [PathBuf],
+    wanted: &'tree Wanted,
+    /// Read when they are asked for first: it takes a moment.
+    packages: Option<Packages>,
     closure: Closure,
 }
 
@@ -147,7 +154,7 @@ impl Collector<'_> {
         if name.components().count() > 1 {
             return std::path::absolute(name).map_err(|error| Error::read(name, &error));
         }
-        let mut candidates = self.path.iter().map(|folder| folder.join(name));
+        let mut candidates = self.wanted.path.iter().map(|folder| folder.join(name));
         candidates
             .find(|file| self.tree.has_file(file))
             .ok_or_else(|| Error::NoProgram {
@@ -162,14 +169,18 @@ impl Collector<'_> {
         reason: Reason,
         by: Option<&Path>,
     ) -> Result<PathBuf, Error> {
-        let (real, new) = self.file(path, reason, by)?;
+        let (real, new) = self.file(path, reason.clone(), by)?;
         if !new {
             return Ok(real);
         }
         let file =
             fs::read(self.tree.outside(&real)).map_err(|error| Error::read(&real, &error))?;
         if elf::is_elf(&file) {
-            self.elf(&real, &file)?;
+            let is_loader = reason == Reason::Loader;
+            let libraries = self.elf(&real, &file)?;
+            if !self.wanted.bare && !is_loader {
+                self.data(&real, &libraries)?;
+            }
         } else if let Some(line) = script::parse(&file) {
             self.program(&line.interpreter, Reason::Interpreter, Some(&real))?;
             if let Some(name) = line.by_env() {
@@ -180,7 +191,8 @@ impl Collector<'_> {
         Ok(real)
     }
 
-    fn elf(&mut self, path: &Path, file: &[u8]) -> Result<(), Error> {
+    /// Gives the libraries that it loads.
+    fn elf(&mut self, path: &Path, file: &[u8]) -> Result<Vec<PathBuf>, Error> {
         let elf = elf::parse(file).map_err(|broken| Error::Broken {
             path: path.to_owned(),
             broken,
@@ -211,7 +223,8 @@ impl Collector<'_> {
         path: &Path,
         elf: Elf,
         mut loaded: HashSet<String>,
-    ) -> Result<(), Error> {
+    ) -> Result<Vec<PathBuf>, Error> {
+        let mut found_all = Vec::new();
         let mut waiting = VecDeque::from([Waiting {
             path: path.to_owned(),
             opened: path.to_owned(),
@@ -236,6 +249,7 @@ impl Collector<'_> {
                     return Err(self.no_library(name, &object.path));
                 };
                 let (real, _) = self.file(&found, Reason::Library, Some(&object.path))?;
+                found_all.push(real.clone());
                 let Some(elf) = self
                     .tree
                     .read(&real)
@@ -252,7 +266,7 @@ impl Collector<'_> {
                 });
             }
         }
-        Ok(())
+        Ok(found_all)
     }
 
     fn no_library(&self, name: &str, of: &Path) -> Error {

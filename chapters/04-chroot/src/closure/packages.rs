@@ -1,9 +1,9 @@
-//! Which package a file belongs to, and what else is in it: dpkg's own lists.
+//! Which package a file belongs to, and what else it brought: dpkg's own lists.
 //!
-//! A program opens files later that no ELF file names: Python its library, git its helpers.
-//! The package knows them. On a machine without dpkg nothing is found here.
+//! dpkg(1) keeps a list of files for each package in /var/lib/dpkg/info, and what it knows
+//! of the package in /var/lib/dpkg/status. Both are text and are read here.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::tree::Tree;
@@ -11,210 +11,131 @@ use crate::tree::Tree;
 const LISTS: &str = "/var/lib/dpkg/info";
 const STATUS: &str = "/var/lib/dpkg/status";
 
-/// Folders that no program needs in order to work: documentation, and what is meant for
-/// other programs of the system.
-const NOT_NEEDED: &[&str] = &[
-    "applications",
-    "apport",
-    "bash-completion",
-    "binfmt.d",
-    "binfmts",
-    "bug",
-    "doc",
-    "doc-base",
-    "icons",
-    "info",
-    "lintian",
-    "locale",
-    "man",
-    "menu",
-    "metainfo",
-    "modules-load.d",
-    "pixmaps",
-    "sysctl.d",
-    "systemd",
-    "sysusers.d",
-    "tmpfiles.d",
-    "udev",
-    "zsh",
+/// The packages of a machine, as far as dpkg keeps them.
+#[derive(Debug, Default)]
+pub struct Packages {
+    packages: BTreeMap<String, Package>,
+}
+
+/// One installed package.
+#[derive(Debug)]
+struct Package {
+    /// What it was built from: packages of one source belong together.
+    source: String,
+    /// Its list, a path a line.
+    list: String,
+}
+
+/// Who else keeps packages, and where. Their lists are not read.
+const OTHERS: &[(&str, &str)] = &[
+    ("/var/lib/rpm", "rpm"),
+    ("/usr/lib/sysimage/rpm", "rpm"),
+    ("/lib/apk/db/installed", "apk"),
+    ("/var/lib/pacman/local", "pacman"),
 ];
 
-/// dpkg's lists of one machine.
-#[derive(Debug)]
-pub struct Packages<'tree> {
-    tree: &'tree Tree,
+/// The keeper of a machine's packages, if it is another than dpkg.
+pub fn other_keeper(tree: &Tree) -> Option<&'static str> {
+    let there = |path: &str| tree.walk(Path::new(path)).is_ok();
+    let other = OTHERS.iter().find(|(path, _)| there(path));
+    other.map(|(_, name)| *name).filter(|_| !there(STATUS))
 }
 
-/// A folder of files that a program reads when it runs.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Data {
-    /// The folder.
-    pub folder: PathBuf,
-    /// The package that it comes from.
-    pub package: String,
-}
-
-impl<'tree> Packages<'tree> {
-    /// The packages of a tree.
-    pub fn of(tree: &'tree Tree) -> Self {
-        Packages { tree }
+impl Packages {
+    /// The packages of a tree; none where dpkg keeps none.
+    pub fn of(tree: &Tree) -> Self {
+        let status = tree.read(Path::new(STATUS)).unwrap_or_default();
+        let status = String::from_utf8_lossy(&status);
+        let packages = status.split("\n\n").filter_map(|entry| {
+            let name = field(entry, "Package")?;
+            field(entry, "Status")?.strip_suffix(" installed")?;
+            // "Source: perl (5.36.0-7)"; without the field it is the package's own name.
+            let source = field(entry, "Source").unwrap_or(name);
+            let source = source.split(' ').next().unwrap_or(source).to_owned();
+            let machine = field(entry, "Architecture").unwrap_or_default();
+            let files = [format!("{name}.list"), format!("{name}:{machine}.list")];
+            let mut files = files.iter().map(|file| Path::new(LISTS).join(file));
+            let list = files.find_map(|file| tree.read(&file))?;
+            let list = String::from_utf8_lossy(&list).into_owned();
+            Some((name.to_owned(), Package { source, list }))
+        });
+        Packages {
+            packages: packages.collect(),
+        }
     }
 
-    /// Every file of a package but its documentation; None if it is not installed.
+    /// Every path that a package brought; None if it is not installed.
     pub fn files(&self, package: &str) -> Option<Vec<PathBuf>> {
-        let exact = format!("{package}.list");
-        let any_machine = format!("{package}:");
-        let list = self
-            .lists()
-            .into_iter()
-            .find(|name| *name == exact || name.starts_with(&any_machine))?;
-        let text = self.tree.read(&Path::new(LISTS).join(list))?;
-        let text = String::from_utf8_lossy(&text).into_owned();
-        let files = text.lines().map(PathBuf::from);
-        Some(
-            files
-                .filter(|file| file.is_absolute() && is_needed(file))
-                .collect(),
-        )
+        let lines = self.packages.get(package)?.list.lines();
+        Some(lines.skip(1).map(PathBuf::from).collect())
     }
 
-    /// The package that a path belongs to. Packages from before the merged /usr list
-    /// `/bin/bash` where the file is `/usr/bin/bash` now, so both are looked for.
-    pub fn owner(&self, path: &Path) -> Option<String> {
+    /// The package that a path without links belongs to. Packages from before the merged
+    /// /usr list `/bin/bash` where the file is `/usr/bin/bash` now, so both are looked for.
+    pub fn owner(&self, path: &Path) -> Option<&str> {
         let path = path.to_str()?;
         let old = path.strip_prefix("/usr").unwrap_or(path);
-        let found = self.lists().into_iter().find(|name| {
-            let text = self
-                .tree
-                .read(&Path::new(LISTS).join(name))
-                .unwrap_or_default();
-            let text = String::from_utf8_lossy(&text);
-            text.lines().any(|line| line == path || line == old)
-        })?;
-        let name = found.trim_end_matches(".list");
-        Some(name.split(':').next().unwrap_or(name).to_owned())
+        let lines = [format!("\n{path}\n"), format!("\n{old}\n")];
+        let owns = |package: &Package| lines.iter().any(|line| package.list.contains(line));
+        let mut owners = self.packages.iter().filter(|(_, package)| owns(package));
+        owners.next().map(|(name, _)| name.as_str())
     }
 
-    /// The folders of data of the package that owns `program`, and of those that it
-    /// depends on directly and that were built with it.
-    pub fn data(&self, program: &Path) -> BTreeSet<Data> {
-        let Some(owner) = self.owner(program) else {
-            return BTreeSet::new();
-        };
-        let relatives = self.relatives(&owner);
-        let data = [vec![owner], relatives]
-            .concat()
-            .into_iter()
-            .flat_map(|package| {
-                let files = self.files(&package).unwrap_or_default();
-                let folders = files.iter().filter_map(|file| data_folder(file));
-                let folders: BTreeSet<_> = folders.collect();
-                folders.into_iter().map(move |folder| Data {
-                    folder,
-                    package: package.clone(),
-                })
-            });
-        data.collect()
-    }
-
-    /// Those that a package depends on and that come from the same source as it.
-    fn relatives(&self, package: &str) -> Vec<String> {
-        let status = self.tree.read(Path::new(STATUS)).unwrap_or_default();
-        let status = String::from_utf8_lossy(&status).into_owned();
-        let Some(own) = paragraph(&status, package) else {
-            return Vec::new();
-        };
-        let source = |paragraph: &str, name: &str| {
-            let source = field(paragraph, "Source").unwrap_or(name);
-            source.split(' ').next().unwrap_or(name).to_owned()
-        };
-        let depends = ["Pre-Depends", "Depends"]
-            .into_iter()
-            .filter_map(|name| field(own, name));
-        let names = depends
-            .flat_map(|list| list.split([',', '|']))
-            .map(|one| one.trim().split([' ', ':']).next().unwrap_or("").to_owned());
-        names
-            .filter(|name| {
-                paragraph(&status, name)
-                    .is_some_and(|other| source(other, name) == source(own, package))
-            })
-            .collect()
-    }
-
-    fn lists(&self) -> Vec<String> {
-        let outside = self.tree.outside(Path::new(LISTS));
-        let entries = std::fs::read_dir(outside).into_iter().flatten().flatten();
-        let mut names: Vec<_> = entries
-            .filter_map(|entry| entry.file_name().into_string().ok())
-            .filter(|name| name.ends_with(".list"))
-            .collect();
-        names.sort();
-        names
+    /// The packages that were built from the same source as this one, itself among them.
+    pub fn family(&self, package: &str) -> Vec<&str> {
+        let source = self.packages.get(package).map(|package| &package.source);
+        let same = |other: &Package| Some(&other.source) == source;
+        let family = self.packages.iter().filter(|(_, other)| same(other));
+        family.map(|(name, _)| name.as_str()).collect()
     }
 }
 
-/// The entry of an installed package in dpkg's status file.
-fn paragraph<'text>(status: &'text str, package: &str) -> Option<&'text str> {
-    let mut entries = status.split("\n\n");
-    entries.find(|entry| field(entry, "Package") == Some(package))
-}
-
-fn field<'text>(paragraph: &'text str, name: &str) -> Option<&'text str> {
-    let mut lines = paragraph.lines();
+fn field<'text>(entry: &'text str, name: &str) -> Option<&'text str> {
+    let mut lines = entry.lines();
     lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
-}
-
-fn is_needed(file: &Path) -> bool {
-    let below = ["/usr/lib", "/usr/share"]
-        .iter()
-        .find_map(|top| file.strip_prefix(top).ok());
-    let first = below.and_then(|below| below.iter().next());
-    !first.is_some_and(|first| NOT_NEEDED.iter().any(|not| first == *not))
-}
-
-/// `/usr/lib/python3.11` of `/usr/lib/python3.11/json/decoder.py`; None for files that lie
-/// right in a folder of programs or libraries.
-fn data_folder(file: &Path) -> Option<PathBuf> {
-    let below = ["/usr/lib", "/usr/share", "/lib"]
-        .iter()
-        .find_map(|top| file.strip_prefix(top).ok().map(|rest| (*top, rest)));
-    let (top, rest) = below?;
-    let parts: Vec<_> = rest.iter().collect();
-    // Multiarch: /usr/lib/x86_64-linux-gnu/perl-base/…
-    let depth = if parts.first()?.to_str()?.contains("-linux-") {
-        2
-    } else {
-        1
-    };
-    (parts.len() > depth).then(|| {
-        parts[..depth]
-            .iter()
-            .fold(PathBuf::from(top), |path, part| path.join(part))
-    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
-    #[test]
-    fn a_data_folder_is_the_first_that_belongs_to_the_package_alone() {
-        let of = |file: &str| data_folder(Path::new(file));
-        let json = of("/usr/lib/python3.11/json/decoder.py");
-        assert_eq!(json, Some(PathBuf::from("/usr/lib/python3.11")));
-        let perl = of("/usr/lib/x86_64-linux-gnu/perl-base/POSIX.pm");
-        assert_eq!(
-            perl,
-            Some(PathBuf::from("/usr/lib/x86_64-linux-gnu/perl-base"))
-        );
-        assert_eq!(of("/usr/lib/x86_64-linux-gnu/libc.so.6"), None);
-        assert_eq!(of("/usr/bin/python3"), None);
+    fn debian() -> (tempfile::TempDir, Tree) {
+        let dir = tempfile::tempdir().unwrap();
+        let dpkg = dir.path().join("var/lib/dpkg");
+        fs::create_dir_all(dpkg.join("info")).unwrap();
+        let status = "Package: perl-base\nStatus: install ok installed\nSource: perl (5.1)\n\n\
+            Package: perl\nStatus: install ok installed\nArchitecture: amd64\n\n\
+            Package: gone\nStatus: deinstall ok config-files\n";
+        fs::write(dpkg.join("status"), status).unwrap();
+        let list = "/.\n/bin\n/bin/perl\n/usr/share/perl\n";
+        fs::write(dpkg.join("info/perl-base.list"), list).unwrap();
+        fs::write(dpkg.join("info/perl:amd64.list"), "/.\n/usr/share/perl\n").unwrap();
+        fs::write(dpkg.join("info/gone.list"), "/.\n/bin/gone\n").unwrap();
+        let tree = Tree::new(dir.path());
+        (dir, tree)
     }
 
     #[test]
-    fn documentation_is_left_out() {
-        assert!(!is_needed(Path::new("/usr/share/doc/bash/README")));
-        assert!(is_needed(Path::new("/usr/share/git-core/templates")));
+    fn a_file_has_an_owner_and_the_owner_a_family() {
+        let (_dir, tree) = debian();
+        let packages = Packages::of(&tree);
+        assert_eq!(
+            packages.owner(Path::new("/usr/bin/perl")),
+            Some("perl-base")
+        );
+        assert_eq!(packages.owner(Path::new("/bin/gone")), None);
+        assert_eq!(packages.owner(Path::new("/bin/per")), None);
+        assert_eq!(packages.family("perl-base"), ["perl", "perl-base"]);
+        assert_eq!(packages.files("gone"), None);
+    }
+
+    #[test]
+    fn another_keeper_is_named() {
+        let (dir, tree) = debian();
+        fs::create_dir_all(dir.path().join("var/lib/rpm")).unwrap();
+        assert_eq!(other_keeper(&tree), None);
+        fs::remove_file(dir.path().join("var/lib/dpkg/status")).unwrap();
+        assert_eq!(other_keeper(&tree), Some("rpm"));
     }
 }

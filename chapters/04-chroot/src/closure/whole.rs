@@ -4,7 +4,8 @@ use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::packages::Packages;
+use super::data;
+use super::packages::{self, Packages};
 use super::search::Asking;
 use super::{Collector, Kind, Reason, elf, names};
 use crate::error::Error;
@@ -18,18 +19,16 @@ impl Collector<'_> {
                 self.file(Path::new(file), Reason::Names, None)?;
             }
         }
-        let glibc = self
-            .closure
-            .items
-            .keys()
-            .any(|path| path.ends_with("libc.so.6"));
+        let libraries = self.closure.items.keys();
+        let mut glibc = libraries.filter(|path| path.ends_with("libc.so.6"));
+        let glibc = glibc.next().and_then(|path| self.tree.read(path));
         let nsswitch = self
             .tree
             .read(Path::new("/etc/nsswitch.conf"))
             .unwrap_or_default();
-        if !glibc {
+        let Some(glibc) = glibc else {
             return Ok(());
-        }
+        };
         // The C library loads them, so it is the one that asks.
         let asker = Path::new("/lib/libc.so.6");
         let nobody = elf::Elf::empty(self.search.machine());
@@ -39,7 +38,11 @@ impl Collector<'_> {
             elf: &nobody,
             inherited: &[],
         };
-        for name in names::libraries(&String::from_utf8_lossy(&nsswitch)) {
+        for service in names::services(&String::from_utf8_lossy(&nsswitch)) {
+            if names::is_built_in(&service, &glibc) {
+                continue;
+            }
+            let name = format!("libnss_{service}.so.2");
             if let Some(found) = self.search.find(&name, &asking) {
                 let (real, _) = self.file(&found, Reason::Names, None)?;
                 self.object(&real)?;
@@ -51,14 +54,14 @@ impl Collector<'_> {
     /// A folder with all that is in it.
     pub(super) fn folder(&mut self, folder: &Path) -> Result<(), Error> {
         let folder = std::path::absolute(folder).map_err(|error| Error::read(folder, &error))?;
-        let (real, _) = self.file(&folder, Reason::Tree, None)?;
-        let mut waiting = vec![real];
+        let (top, _) = self.file(&folder, Reason::Tree, None)?;
+        let mut waiting = vec![top.clone()];
         while let Some(folder) = waiting.pop() {
             let entries = fs::read_dir(self.tree.outside(&folder));
             let entries = entries.map_err(|error| Error::read(&folder, &error))?;
             for entry in entries.flatten() {
                 let path = folder.join(entry.file_name());
-                if self.part(&path, &folder)? {
+                if self.part(&path, &top)? {
                     waiting.push(path);
                 }
             }
@@ -68,15 +71,70 @@ impl Collector<'_> {
 
     /// The files of a Debian package but its documentation.
     pub(super) fn package(&mut self, package: &str) -> Result<(), Error> {
-        let files = Packages::of(self.tree).files(package);
+        let files = self.packages().files(package);
         let files = files.ok_or_else(|| Error::NoPackage(package.to_owned()))?;
-        for file in files {
-            // A list names the folders above a file, links of the merged /usr among them.
-            let walked = file.parent().and_then(|folder| self.tree.walk(folder).ok());
-            let (Some(walked), Some(name)) = (walked, file.file_name()) else {
+        let needed = files.iter().filter(|file| !data::is_for_people(file));
+        self.listed(needed, &PathBuf::from(package))
+    }
+
+    /// The folders that a program reads when it runs, as its packages filled them.
+    pub(super) fn data(&mut self, program: &Path, libraries: &[PathBuf]) -> Result<(), Error> {
+        let tree = self.tree;
+        let packages = self.packages();
+        if packages.owner(program).is_none() {
+            let folders = data::named_by(tree, program);
+            self.point_at(program, &folders);
+            return Ok(());
+        }
+        for data in data::of_program(tree, packages, program, libraries) {
+            if tree.metadata(&data.folder).is_none() {
                 continue;
-            };
-            self.part(&walked.path.join(name), &PathBuf::from(package))?;
+            }
+            self.file(&data.folder, Reason::Tree, Some(program))?;
+            let folder = data.folder.clone();
+            self.listed(data.files.iter(), &folder)?;
+        }
+        Ok(())
+    }
+
+    fn point_at(&mut self, program: &Path, folders: &[PathBuf]) {
+        let program = program.display();
+        if let Some(keeper) = packages::other_keeper(self.tree) {
+            self.note(format!(
+                "packages here are {keeper}'s, whose lists are not read: folders that \
+                 programs read later come by --tree"
+            ));
+        }
+        for folder in folders.iter().map(|folder| folder.display()) {
+            self.note(format!(
+                "{program} names {folder}; if it reads that, add --tree {folder}"
+            ));
+        }
+    }
+
+    fn note(&mut self, note: String) {
+        if !self.closure.notes.contains(&note) {
+            self.closure.notes.push(note);
+        }
+    }
+
+    fn packages(&mut self) -> &Packages {
+        let tree = self.tree;
+        self.packages.get_or_insert_with(|| Packages::of(tree))
+    }
+
+    /// Files of a package's list, as far as they are there: dpkg can be told to leave some
+    /// out. A list names the folders above a file, links of the merged /usr among them.
+    fn listed<'a>(
+        &mut self,
+        files: impl Iterator<Item = &'a PathBuf>,
+        of: &Path,
+    ) -> Result<(), Error> {
+        for file in files {
+            let above = file.parent().and_then(|folder| self.tree.walk(folder).ok());
+            if let (Some(above), Some(name)) = (above, file.file_name()) {
+                self.part(&above.path.join(name), of)?;
+            }
         }
         Ok(())
     }
@@ -112,9 +170,7 @@ impl Collector<'_> {
             )?;
             self.object(path)?;
         } else {
-            self.closure
-                .notes
-                .push(format!("{}: no file or folder, left out", path.display()));
+            self.note(format!("{}: no file or folder, left out", path.display()));
         }
         Ok(false)
     }
@@ -144,10 +200,10 @@ impl Collector<'_> {
         let loaded: HashSet<_> = loaders.collect();
         match self.libraries(path, elf, loaded) {
             Err(error @ Error::NoLibrary { .. }) => {
-                self.closure.notes.push(error.to_string());
+                self.note(error.to_string());
                 Ok(())
             }
-            other => other,
+            other => other.map(drop),
         }
     }
 

@@ -12,8 +12,9 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use crate::closure::data;
 use crate::closure::elf::{self, Elf};
-use crate::closure::packages::{Data, Packages};
+use crate::closure::packages::Packages;
 use crate::closure::script;
 use crate::closure::search::{Asking, Search};
 use crate::tree::{Link, Tree, Trouble};
@@ -38,7 +39,7 @@ pub struct Answer {
     /// The first gaps: one, or several libraries. None: it starts.
     pub gaps: Vec<Gap>,
     /// Folders that it will look for when it runs, and that are not inside.
-    pub later: Vec<(PathBuf, String)>,
+    pub later: Vec<Later>,
 }
 
 /// Asks why `command` does not start in `tree`. A name is looked for in the folders of
@@ -55,16 +56,24 @@ pub fn why(tree: &Tree, host: &Tree, command: &Path, path: &str) -> Answer {
     };
     if let Some(program) = program {
         let started = walk.program("program", &program);
-        if let (Ok(()), Some(first)) = (started, walk.answer.holds.first()) {
-            let missing = |data: &Data| tree.metadata(&data.folder).is_none();
-            let data = Packages::of(host)
-                .data(&first.path)
-                .into_iter()
-                .filter(missing);
-            walk.answer.later = data.map(|data| (data.folder, data.package)).collect();
+        if started.is_ok() {
+            walk.later(host);
         }
     }
     walk.answer
+}
+
+/// A folder that a program reads when it runs, and of which files are missing inside.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Later {
+    /// The folder.
+    pub folder: PathBuf,
+    /// The program.
+    pub of: PathBuf,
+    /// The packages that fill it on this machine.
+    pub packages: Vec<String>,
+    /// How many of their files are not inside.
+    pub missing: usize,
 }
 
 struct Walk<'tree> {
@@ -79,6 +88,32 @@ impl Walk<'_> {
     fn stop<T>(&mut self, gap: Gap) -> Result<T, Stopped> {
         self.answer.gaps.push(gap);
         Err(Stopped)
+    }
+
+    /// What is missing of the folders that the programs of the chain will read.
+    fn later(&mut self, host: &Tree) {
+        let packages = Packages::of(host);
+        let paths = |wanted: &[&str]| -> Vec<PathBuf> {
+            let parts = self.answer.holds.iter();
+            let parts = parts.filter(|holds| wanted.contains(&holds.part));
+            parts.map(|holds| holds.path.clone()).collect()
+        };
+        let libraries = paths(&["library"]);
+        let mut later = Vec::new();
+        for program in paths(&["program", "interpreter"]) {
+            for data in data::of_program(host, &packages, &program, &libraries) {
+                let missing = |file: &&PathBuf| host.has_file(file) && !self.tree.has_file(file);
+                let missing = data.files.iter().filter(missing).count();
+                later.push(Later {
+                    folder: data.folder,
+                    of: program.clone(),
+                    packages: data.packages,
+                    missing,
+                });
+            }
+        }
+        later.retain(|later| later.missing > 0);
+        self.answer.later = later;
     }
 
     fn look_up(&mut self, name: &Path, path: &str) -> Option<PathBuf> {
