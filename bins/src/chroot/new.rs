@@ -1,6 +1,7 @@
 //! `era-chroot new`: fills a folder with programs and what they need.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use chroot::closure::{self, Closure, Item, Kind, Reason, Wanted};
@@ -24,6 +25,9 @@ pub(super) struct New {
     /// A Debian package to copy whole, but for its documentation
     #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
     package: Vec<String>,
+    /// Leave out the folders that programs read when they run: only what starts them
+    #[arg(long)]
+    bare: bool,
     /// Copy nothing: show what would be copied, and who asked for it
     #[arg(long)]
     list: bool,
@@ -40,6 +44,7 @@ impl New {
             trees: self.tree,
             packages: self.package,
             path: std::env::split_paths(&path).collect(),
+            bare: self.bare,
         };
         let host = Tree::host();
         let closure = match closure::collect(&host, &wanted) {
@@ -53,7 +58,13 @@ impl New {
             eprintln!("note: {note}");
         }
         if self.list {
-            list(&closure, self.json);
+            let text = if self.json {
+                serde_json::to_string_pretty(&closure.items).expect("plain data")
+            } else {
+                list(&closure)
+            };
+            // A reader that has seen enough, such as head(1), is no failure.
+            let _ = writeln!(std::io::stdout(), "{text}");
             return 0;
         }
         match jail::fill(&host, &closure, &self.root) {
@@ -75,50 +86,45 @@ impl New {
     }
 }
 
-fn list(closure: &Closure, json: bool) {
-    if json {
-        println!(
-            "{}",
-            serde_json::to_string_pretty(&closure.items).expect("plain data")
-        );
-        return;
-    }
+/// What would be copied, as text.
+fn list(closure: &Closure) -> String {
     let mut asked: BTreeMap<Option<&Path>, Vec<(&Path, &Item)>> = BTreeMap::new();
+    let askers = closure.items.values().map(|item| item.asked_by.as_deref());
+    let askers: HashSet<_> = askers.flatten().collect();
     for (path, item) in &closure.items {
-        // Folders carry no bytes, and follow from what is in them.
-        if item.kind != Kind::Folder {
-            asked
-                .entry(item.asked_by.as_deref())
-                .or_default()
-                .push((path, item));
+        // Other folders carry no bytes, and follow from what is in them.
+        let is_tree = item.reason == Reason::Tree && askers.contains(path.as_path());
+        if item.kind != Kind::Folder || is_tree {
+            let below = asked.entry(item.asked_by.as_deref()).or_default();
+            below.push((path, item));
         }
     }
-    let tree = Listing { asked };
-    let mut first: Vec<_> = tree.below(None).to_vec();
+    let mut listing = Listing {
+        closure,
+        asked,
+        rows: Vec::new(),
+    };
+    let mut first: Vec<_> = listing.below(None).to_vec();
     first.sort_by_key(|(_, item)| item.reason != Reason::Program);
     for (path, item) in first {
-        println!("{}", row("", path, item));
-        tree.print(path, "");
+        listing.print(path, item, "", "");
     }
-    // A folder or a package that was asked for is no file of the closure.
-    for (asker, files) in &tree.asked {
-        let Some(asker) = asker.filter(|path| !tree.is_file(path)) else {
-            continue;
-        };
-        let bytes = files.iter().map(|(_, item)| bytes(item)).sum();
-        println!(
-            "{:<58} {:>9}  {} files",
-            asker.display(),
-            size(bytes),
-            files.len()
-        );
+    // A package that was asked for is no file of the closure.
+    let packages: Vec<_> = listing.asked.keys().flatten().copied().collect();
+    for package in packages {
+        if !closure.items.contains_key(package) {
+            listing.whole("", package);
+        }
     }
-    println!("{}", total(closure));
+    listing.rows.push(total(closure));
+    listing.rows.join("\n")
 }
 
 /// Who asked for whom.
 struct Listing<'closure> {
+    closure: &'closure Closure,
     asked: BTreeMap<Option<&'closure Path>, Vec<(&'closure Path, &'closure Item)>>,
+    rows: Vec<String>,
 }
 
 impl<'closure> Listing<'closure> {
@@ -126,31 +132,55 @@ impl<'closure> Listing<'closure> {
         self.asked.get(&asker).map_or(&[], Vec::as_slice)
     }
 
-    fn is_file(&self, path: &Path) -> bool {
-        self.asked
-            .values()
-            .flatten()
-            .any(|(known, _)| *known == path)
+    /// One row, and below it what it asks for.
+    fn print(&mut self, path: &'closure Path, item: &Item, branch: &str, indent: &str) {
+        let is_tree = item.kind == Kind::Folder;
+        let rows = if is_tree {
+            self.whole(branch, path);
+            self.below_tree(path)
+        } else {
+            self.rows.push(row(branch, path, item));
+            self.below(Some(path)).to_vec()
+        };
+        for (index, (path, item)) in rows.iter().enumerate() {
+            let (branch, below) = match index + 1 == rows.len() {
+                true => ("└─ ", "   "),
+                false => ("├─ ", "│  "),
+            };
+            let branch = format!("{indent}{branch}");
+            self.print(path, item, &branch, &format!("{indent}{below}"));
+        }
     }
 
-    fn print(&self, asker: &'closure Path, indent: &str) {
-        let rows = self.below(Some(asker));
-        for (index, (path, item)) in rows.iter().enumerate() {
-            let last = index + 1 == rows.len();
-            let (branch, below) = if last {
-                ("└─ ", "   ")
-            } else {
-                ("├─ ", "│  ")
-            };
-            println!("{}", row(&format!("{indent}{branch}"), path, item));
-            self.print(path, &format!("{indent}{below}"));
-        }
+    /// What the files of a folder ask for, the folder's own files left out: they are many.
+    fn below_tree(&self, folder: &'closure Path) -> Vec<(&'closure Path, &'closure Item)> {
+        let files = self.below(Some(folder)).iter();
+        let asked = files.flat_map(|(file, _)| self.below(Some(file)));
+        let asked = asked.filter(|(_, item)| item.reason != Reason::Tree);
+        asked.copied().collect()
+    }
+
+    /// A folder or package that is taken whole, as one row.
+    fn whole(&mut self, branch: &str, name: &Path) {
+        let of = |item: &&Item| item.asked_by.as_deref() == Some(name);
+        let items = self.closure.items.values().filter(of);
+        let files = items.filter(|item| matches!(item.kind, Kind::File { .. }));
+        let (count, sum) = files.fold((0, 0), |(count, sum), file| (count + 1, sum + bytes(file)));
+        let shown = format!("{branch}{}", name.display());
+        let row = format!("{shown:<58} {:>9}  {count} files", size(sum));
+        self.rows.push(row);
     }
 }
 
 fn row(indent: &str, path: &Path, item: &Item) -> String {
     if let Kind::Link(target) = &item.kind {
-        return format!("{indent}{} -> {}", path.display(), target.display());
+        // Beside what it leads to, its name says enough.
+        let beside = |of: &Path| of.parent() == path.parent();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        return match item.asked_by.as_deref().is_some_and(beside) {
+            true => format!("{indent}{name} -> {}", target.display()),
+            false => format!("{indent}{} -> {}", path.display(), target.display()),
+        };
     }
     let shown = format!("{indent}{}", path.display());
     let size = match item.kind {

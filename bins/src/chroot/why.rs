@@ -42,20 +42,30 @@ impl Why {
         for gap in &answer.gaps {
             println!("missing      {gap}");
         }
-        let mut fixes: Vec<_> = answer.gaps.iter().filter_map(why::Gap::fix).collect();
+        let fixes = answer.gaps.iter().filter_map(|gap| gap.fix(&self.root));
+        let mut fixes: Vec<_> = fixes.collect();
         fixes.dedup();
-        let root = self.root.display().to_string();
         for fix in fixes {
-            println!("fix          {}", fix.replace("ROOT", &root));
+            println!("fix          {fix}");
         }
+        let root = self.root.display();
         if answer.gaps.is_empty() {
             println!("it starts");
         }
-        for (folder, package) in &answer.later {
-            println!("later        {} is not there ({package})", folder.display());
+        for later in &answer.later {
             println!(
-                "fix          era-chroot new {root} --tree {}",
-                folder.display()
+                "later        it reads {}: {} files of {} are not there",
+                later.folder.display(),
+                later.missing,
+                later.packages.join(", ")
+            );
+        }
+        let mut programs: Vec<_> = answer.later.iter().map(|later| &later.of).collect();
+        programs.dedup();
+        for program in programs {
+            println!(
+                "fix          era-chroot new {root} --with {}",
+                program.display()
             );
         }
     }

@@ -7,7 +7,7 @@ use groundwork::kernel::{self, CloneFlags, Gid, Propagation, Uid};
 use groundwork::process::{self, Program};
 use groundwork::step;
 
-use crate::error::Error;
+use crate::error::{Error, Place};
 
 /// How to enter a root.
 #[derive(Debug, Clone, Default)]
@@ -42,7 +42,7 @@ pub fn run(entry: &Entry, program: &Program) -> Result<Infallible, Error> {
     if let Some((uid, gid)) = entry.user {
         become_user(uid, gid, groups)?;
     }
-    exec(program)
+    exec(program, &entry.root)
 }
 // ANCHOR_END: run
 
@@ -122,31 +122,31 @@ fn own_mounts(entry: &Entry) -> Result<(), Error> {
         .map_err(refused("anything"))?;
     if entry.proc {
         step("The processes of this machine, as files");
-        let proc = place(&entry.root, "proc", Place::Folder).map_err(refused("/proc"))?;
+        let proc = place(&entry.root, "proc", Kind::Folder).map_err(refused("/proc"))?;
         kernel::bind_mount_recursive("/proc", proc).map_err(refused("/proc"))?;
     }
     if entry.dev {
         step("Six devices that can do no harm");
         for name in ["null", "zero", "full", "random", "urandom"] {
             let inside = format!("dev/{name}");
-            let device = place(&entry.root, &inside, Place::File).map_err(refused(&inside))?;
+            let device = place(&entry.root, &inside, Kind::File).map_err(refused(&inside))?;
             kernel::bind_mount(format!("/dev/{name}"), &device).map_err(refused(&inside))?;
         }
-        let tty = place(&entry.root, "dev/tty", Place::File).map_err(refused("dev/tty"))?;
+        let tty = place(&entry.root, "dev/tty", Kind::File).map_err(refused("dev/tty"))?;
         kernel::bind_mount("/dev/tty", tty).map_err(refused("dev/tty"))?;
     }
     Ok(())
 }
 
 #[derive(Clone, Copy)]
-enum Place {
+enum Kind {
     Folder,
     File,
 }
 
 /// A folder or an empty file to mount on. What is there already serves, unless it is a
 /// link: that could lead a mount to any place outside.
-fn place(root: &Path, inside: &str, kind: Place) -> kernel::Result<PathBuf> {
+fn place(root: &Path, inside: &str, kind: Kind) -> kernel::Result<PathBuf> {
     let path = root.join(inside);
     let failed = |name: &str, error: std::io::Error| {
         kernel::CallError::from_io(name, &path, "path_resolution(7)", &error)
@@ -160,9 +160,9 @@ fn place(root: &Path, inside: &str, kind: Place) -> kernel::Result<PathBuf> {
         }
     }
     let made = match kind {
-        Place::Folder => std::fs::create_dir_all(&path),
-        Place::File if path.exists() => Ok(()),
-        Place::File => std::fs::create_dir_all(path.parent().unwrap_or(root))
+        Kind::Folder => std::fs::create_dir_all(&path),
+        Kind::File if path.exists() => Ok(()),
+        Kind::File => std::fs::create_dir_all(path.parent().unwrap_or(root))
             .and_then(|()| std::fs::File::create(&path).map(drop)),
     };
     made.map_err(|error| failed("mkdir", error))?;
@@ -171,10 +171,13 @@ fn place(root: &Path, inside: &str, kind: Place) -> kernel::Result<PathBuf> {
 
 /// Nothing that is open goes along but input, output and errors: a directory that stays
 /// open is a way out.
-fn exec(program: &Program) -> Result<Infallible, Error> {
+fn exec(program: &Program, root: &Path) -> Result<Infallible, Error> {
     let failed = |call| Error::Exec {
         program: program.argv.first().map(PathBuf::from).unwrap_or_default(),
-        path: program.search_path().to_string_lossy().into_owned(),
+        place: Box::new(Place {
+            root: root.to_owned(),
+            path: program.search_path().to_string_lossy().into_owned(),
+        }),
         call,
     };
     step("Take nothing along but input, output and errors");

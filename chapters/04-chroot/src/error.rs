@@ -10,6 +10,15 @@ use nix::errno::Errno;
 use crate::closure::elf::{Broken, Machine};
 use crate::tree::{Tree, Trouble};
 
+/// Where a program was looked for.
+#[derive(Debug, Clone)]
+pub struct Place {
+    /// The root, as it was called outside.
+    pub root: PathBuf,
+    /// PATH.
+    pub path: String,
+}
+
 /// A failure of this chapter.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Error {
@@ -48,8 +57,8 @@ pub enum Error {
     Exec {
         /// As it was named.
         program: PathBuf,
-        /// The PATH that it was looked for in.
-        path: String,
+        /// Where it was looked for.
+        place: Box<Place>,
         /// The call that was refused.
         #[source]
         call: CallError,
@@ -198,7 +207,9 @@ impl Diagnose for Error {
                 "a jail keeps the links of this machine, such as /bin to usr/bin",
                 "begin with an empty folder",
             )),
-            Error::Exec { program, path, .. } => gap(program, path),
+            Error::Exec { program, place, .. } => gap(program, &place.root, &place.path),
+            Error::Userns(_) => host::user_namespaces(&Facts::here()).advice(),
+            Error::Root { root, call } => no_root(root, call),
             Error::StillInside => Some(Advice::because(
                 "the old root is not hidden but gone: this mount namespace lacks it",
             )),
@@ -218,14 +229,30 @@ fn no_capability() -> Option<Advice> {
     })
 }
 
+/// Why a folder cannot become the root: it is none.
+fn no_root(root: &Path, call: &CallError) -> Option<Advice> {
+    let shown = root.display();
+    match call.errno() {
+        Errno::ENOENT => Some(Advice::new(
+            format!("there is no folder {shown} here"),
+            format!("era-chroot new {shown} --with bash"),
+        )),
+        Errno::ENOTDIR => Some(Advice::new(
+            format!("{shown} is a file, and a root is a folder with files in it"),
+            "name a folder",
+        )),
+        _ => None,
+    }
+}
+
 /// Which link of the chain is missing. By now the new root is ours: `/` is the jail.
-fn gap(program: &Path, path: &str) -> Option<Advice> {
+fn gap(program: &Path, root: &Path, path: &str) -> Option<Advice> {
     let here = Tree::host();
     let answer = crate::why::why(&here, &here, program, path);
     let gap = answer.gaps.first()?;
     Some(Advice {
         why: gap.to_string(),
-        fix: gap.fix(),
+        fix: gap.fix(root),
     })
 }
 

@@ -48,6 +48,12 @@ pub enum Gap {
         /// With the carriage return.
         interpreter: PathBuf,
     },
+    /// An interpreter that is a script, whose interpreter is a script, and so on.
+    #[error("{script:?} is run by scripts that are run by scripts: the kernel gives up")]
+    Circle {
+        /// The last one.
+        script: PathBuf,
+    },
     /// A folder, a socket, a device.
     #[error("{path:?} is no file that can be run, but {is}")]
     NoFile {
@@ -94,6 +100,16 @@ pub enum Gap {
         /// The object that needs it.
         of: PathBuf,
     },
+    /// DT_NEEDED that lies where only $ORIGIN leads, and no /proc to tell what that is.
+    #[error("the library {name} is at {path:?}, but {of:?} says $ORIGIN, and there is no /proc")]
+    NoProc {
+        /// DT_NEEDED.
+        name: String,
+        /// The program that needs it.
+        of: PathBuf,
+        /// Where it is.
+        path: PathBuf,
+    },
 }
 
 fn native() -> String {
@@ -107,8 +123,17 @@ fn after_links(by: &Option<(PathBuf, PathBuf)>) -> String {
 }
 
 impl Gap {
-    /// What to do about it, in a jail that `new` can fill.
-    pub fn fix(&self) -> Option<String> {
+    /// What to do about it, in the jail that is called `root` outside.
+    pub fn fix(&self, root: &Path) -> Option<String> {
+        let fix = self.fix_of_root()?;
+        // A mistyped `/` at the end would give two before the path inside.
+        let root = root.to_string_lossy();
+        let root = root.trim_end_matches('/');
+        Some(fix.replace("ROOT", root))
+    }
+
+    /// The same, with ROOT in the place of its name.
+    fn fix_of_root(&self) -> Option<String> {
         let with = |name: &Path| format!("era-chroot new ROOT --with {}", name.display());
         Some(match self {
             Gap::NotInPath { name, .. } => with(Path::new(name)),
@@ -122,11 +147,18 @@ impl Gap {
             ),
             Gap::Missing { of, .. } => with(of),
             Gap::Unreachable { .. } => return None,
-            Gap::CarriageReturn { .. } => {
-                "save it with Unix line ends: sed -i 's/\\r$//'".to_owned()
+            Gap::CarriageReturn { script, .. } => {
+                format!(
+                    "save it with Unix line ends: sed -i 's/\\r$//' ROOT{}",
+                    script.display()
+                )
+            }
+            Gap::Circle { .. } => "name a program in the first line, not a script".to_owned(),
+            Gap::NoProc { .. } => {
+                "era-chroot run ROOT --proc   (the loader reads /proc/self/exe)".to_owned()
             }
             Gap::NoFile { .. } => "name a program".to_owned(),
-            Gap::NotExecutable { path, .. } => format!("chmod +x {}", path.display()),
+            Gap::NotExecutable { path, .. } => format!("chmod +x ROOT{}", path.display()),
             Gap::Noexec { .. } => "move the root to a file system without noexec".to_owned(),
             Gap::NoProgram { .. } => "name a program, or a script with a first line".to_owned(),
             Gap::Foreign { .. } => "take the one for this machine".to_owned(),

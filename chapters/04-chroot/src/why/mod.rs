@@ -47,6 +47,7 @@ pub struct Answer {
 pub fn why(tree: &Tree, host: &Tree, command: &Path, path: &str) -> Answer {
     let mut walk = Walk {
         tree,
+        scripts: 0,
         answer: Answer::default(),
     };
     let program = if command.components().count() > 1 || command.is_absolute() {
@@ -78,8 +79,13 @@ pub struct Later {
 
 struct Walk<'tree> {
     tree: &'tree Tree,
+    /// How many scripts stand above: an interpreter may be one, too.
+    scripts: usize,
     answer: Answer,
 }
+
+/// A script that is run by a script, and so on: execve(2) gives up with ELOOP.
+const MOST_SCRIPTS: usize = 5;
 
 /// The gap has been written down; nothing further can be said.
 struct Stopped;
@@ -120,7 +126,12 @@ impl Walk<'_> {
         let folders = path
             .split(':')
             .map(|folder| Path::new("/").join(folder).join(name));
-        let found = folders.into_iter().find(|file| self.tree.has_file(file));
+        let files: Vec<_> = folders.filter(|file| self.tree.has_file(file)).collect();
+        let runs = |file: &&PathBuf| {
+            let found = self.tree.metadata(file);
+            found.is_some_and(|found| found.permissions().mode() & 0o111 != 0)
+        };
+        let found = files.iter().find(runs).or(files.first()).cloned();
         if found.is_none() {
             self.answer.gaps.push(Gap::NotInPath {
                 name: name.display().to_string(),
@@ -207,6 +218,11 @@ impl Walk<'_> {
     }
 
     fn script(&mut self, script: &Path, line: &script::Line) -> Result<(), Stopped> {
+        self.scripts += 1;
+        if self.scripts > MOST_SCRIPTS {
+            let script = script.to_owned();
+            return self.stop(Gap::Circle { script });
+        }
         let carriage_return = line.interpreter.to_string_lossy().ends_with('\r');
         if carriage_return && !self.tree.has_file(&line.interpreter) {
             return self.stop(Gap::CarriageReturn {
@@ -285,6 +301,13 @@ impl Walk<'_> {
     ) -> Result<(), Stopped> {
         let loader = elf.interpreter.as_deref().map(Path::new);
         let search = Search::new(self.tree, elf.machine, loader);
+        // The loader finds out by /proc/self/exe where the program lies.
+        let has_proc = self.tree.walk(Path::new("/proc/self")).is_ok();
+        let with_proc = (!has_proc).then(|| Search::new(self.tree, elf.machine, loader));
+        let search = match has_proc {
+            true => search,
+            false => search.without_proc(),
+        };
         let mut waiting = VecDeque::from([(path.to_owned(), elf, Vec::new())]);
         let mut is_program = true;
         let mut complete = Ok(());
@@ -301,11 +324,15 @@ impl Walk<'_> {
                     continue;
                 }
                 let found = search.find(name, &asking);
-                let walked = found.and_then(|found| self.tree.walk(&found).ok());
+                let walked = found.as_ref();
+                let walked = walked.and_then(|found| self.tree.walk(found).ok());
                 let Some(real) = walked.map(|walked| walked.path) else {
-                    complete = self.stop(Gap::Library {
-                        name: name.clone(),
-                        of: object.clone(),
+                    let (name, of) = (name.clone(), object.clone());
+                    let by_proc = with_proc.as_ref();
+                    let by_proc = by_proc.and_then(|search| search.find(&name, &asking));
+                    complete = self.stop(match by_proc {
+                        Some(path) => Gap::NoProc { name, of, path },
+                        None => Gap::Library { name, of },
                     });
                     continue;
                 };
@@ -316,7 +343,8 @@ impl Walk<'_> {
                 {
                     loaded.extend(elf.soname.clone());
                     let inherited = search.inheritance(&asking);
-                    waiting.push_back((real.clone(), elf, inherited));
+                    let opened = found.unwrap_or_else(|| real.clone());
+                    waiting.push_back((opened, elf, inherited));
                 }
                 self.answer.holds.push(Holds {
                     part: "library",
