@@ -208,7 +208,6 @@ impl Diagnose for Error {
                 "begin with an empty folder",
             )),
             Error::Exec { program, place, .. } => gap(program, &place.root, &place.path),
-            Error::Userns(_) => host::user_namespaces(&Facts::here()).advice(),
             Error::Root { root, call } => no_root(root, call),
             Error::StillInside => Some(Advice::because(
                 "the old root is not hidden but gone: this mount namespace lacks it",
