@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use crossterm::event::{Event, KeyCode, KeyEventKind, KeyModifiers};
-
 use crate::ground::Learner;
 use crate::page::Page;
+use crate::player::keyboard::Key;
 use crate::player::screen::{Frame, Screen};
 use crate::player::text::{Row, Style};
 use crate::probes;
@@ -180,29 +179,23 @@ pub fn choose(
             keys: keys.to_owned(),
             cursor: None,
         })?;
-        let Some(Event::Key(key)) = screen.event(&[], Duration::from_secs(5))? else {
+        let Some(key) = screen.key(&[], Duration::from_secs(5))? else {
             continue;
         };
-        if key.kind == KeyEventKind::Release {
-            continue;
-        }
         keys = KEYS;
-        let ctrl_c =
-            key.modifiers.contains(KeyModifiers::CONTROL) && key.code == KeyCode::Char('c');
-        match key.code {
-            KeyCode::Char('q') | KeyCode::Esc => return Ok(Choice::Quit),
-            _ if ctrl_c => return Ok(Choice::Quit),
-            KeyCode::Enter | KeyCode::Char('n' | ' ') if !pages.is_empty() => {
+        match key {
+            Key::Char('q') | Key::Esc | Key::Ctrl('c') => return Ok(Choice::Quit),
+            Key::Enter | Key::Char('n' | ' ') if !pages.is_empty() => {
                 return Ok(Choice::Page(chosen));
             }
-            KeyCode::Up => chosen = chosen.saturating_sub(1),
-            KeyCode::Down => chosen = (chosen + 1).min(pages.len().saturating_sub(1)),
-            KeyCode::Char('d') => return Ok(Choice::Doctor),
-            KeyCode::Char('b') => return Ok(Choice::Book),
-            KeyCode::Char('?') => {
+            Key::Up => chosen = chosen.saturating_sub(1),
+            Key::Down => chosen = (chosen + 1).min(pages.len().saturating_sub(1)),
+            Key::Char('d') => return Ok(Choice::Doctor),
+            Key::Char('b') => return Ok(Choice::Book),
+            Key::Char('?') => {
                 keys = "Up Down or a page's number choose, Enter starts; more keys in a page: ?"
             }
-            KeyCode::Char(digit) if digit.is_ascii_digit() => {
+            Key::Char(digit) if digit.is_ascii_digit() => {
                 typed.push(digit);
                 let found = pages.iter().position(|page| page.answers_to(&typed));
                 let found = found.or_else(|| {

@@ -25,8 +25,7 @@ use super::Who;
 /// # Errors
 /// It could not become a guardian at all.
 pub fn main(folder: &Path, uid: u32, gid: u32) -> Result<(), Box<dyn std::error::Error>> {
-    // Ctrl-C at the learner's terminal is for the tour: it then closes the socket.
-    let _ = kernel::setsid();
+    // Nobody ends it but the tour, by closing the socket.
     let deaf: SigSet = [
         Signal::SIGINT,
         Signal::SIGHUP,

@@ -117,6 +117,8 @@ impl Ground {
             .env_clear()
             .env(MARK, &nonce)
             .current_dir("/")
+            // What the terminal sends when it goes (SIGHUP) is for the tour alone.
+            .process_group(0)
             .stdin(Stdio::from(std::os::fd::OwnedFd::from(theirs)))
             .stdout(Stdio::null())
             .spawn()

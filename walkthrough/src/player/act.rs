@@ -2,8 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crossterm::event::{Event, KeyCode, KeyModifiers};
-
+use super::keyboard::Key;
 use super::markdown;
 use super::script::Act;
 use super::text::{Row, Style, without_tabs};
@@ -88,22 +87,17 @@ impl Player<'_> {
             self.rows.extend(output_rows(&so_far));
             self.top = self.bottom();
             self.draw_running()?;
-            match self
+            let key = self
                 .screen
-                .event(&self.stage.fds(), Duration::from_millis(200))?
-            {
-                Some(Event::Key(key)) if key.modifiers.contains(KeyModifiers::CONTROL) => {
-                    let byte = match key.code {
-                        KeyCode::Char('c') => b'\x03',
-                        KeyCode::Char('d') => b'\x04',
-                        KeyCode::Char('\\' | '4') => b'\x1c',
-                        _ => continue,
-                    };
-                    interrupts += usize::from(byte == b'\x03');
-                    self.stage.write(who, &[byte]);
-                }
-                _ => {}
-            }
+                .key(&self.stage.fds(), Duration::from_millis(200))?;
+            let byte = match key {
+                Some(Key::Ctrl('c')) => b'\x03',
+                Some(Key::Ctrl('d')) => b'\x04',
+                Some(Key::Ctrl('\\')) => b'\x1c',
+                _ => continue,
+            };
+            interrupts += usize::from(byte == b'\x03');
+            self.stage.write(who, &[byte]);
         };
         self.rows.truncate(before);
         let output = unasked + &self.stage.take_output(who);

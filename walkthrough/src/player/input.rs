@@ -1,7 +1,6 @@
 //! The line that the learner types, with the page's command shown ahead of it.
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-
+use super::keyboard::Key;
 use super::text::{Row, Style};
 
 /// A line, and where the cursor is in it.
@@ -40,37 +39,32 @@ impl Input {
     }
 
     /// A key of line editing; false when it is none.
-    pub fn key(&mut self, key: KeyEvent) -> bool {
-        let control = key.modifiers.contains(KeyModifiers::CONTROL);
-        match key.code {
-            KeyCode::Char('a') if control => self.cursor = 0,
-            KeyCode::Char('e') if control => self.cursor = self.chars.len(),
-            KeyCode::Char('u') if control => {
+    pub fn key(&mut self, key: Key) -> bool {
+        match key {
+            Key::Ctrl('a') | Key::Home => self.cursor = 0,
+            Key::Ctrl('e') | Key::End => self.cursor = self.chars.len(),
+            Key::Ctrl('u') => {
                 self.chars.drain(..self.cursor);
                 self.cursor = 0;
             }
-            KeyCode::Char('k') if control => self.chars.truncate(self.cursor),
-            KeyCode::Char('w') if control => {
+            Key::Ctrl('k') => self.chars.truncate(self.cursor),
+            Key::Ctrl('w') => {
                 let text: String = self.chars[..self.cursor].iter().collect();
-                let keep = text
-                    .trim_end()
-                    .rfind(' ')
-                    .map_or(0, |i| text[..=i].chars().count());
+                let blank = text.trim_end().rfind(' ');
+                let keep = blank.map_or(0, |i| text[..=i].chars().count());
                 self.chars.drain(keep..self.cursor);
                 self.cursor = keep;
             }
-            KeyCode::Char(c) if !control => self.insert(&c.to_string()),
-            KeyCode::Backspace if self.cursor > 0 => {
+            Key::Char(c) => self.insert(&c.to_string()),
+            Key::Backspace if self.cursor > 0 => {
                 self.cursor -= 1;
                 self.chars.remove(self.cursor);
             }
-            KeyCode::Delete if self.cursor < self.chars.len() => {
+            Key::Delete if self.cursor < self.chars.len() => {
                 self.chars.remove(self.cursor);
             }
-            KeyCode::Left => self.cursor = self.cursor.saturating_sub(1),
-            KeyCode::Right => self.cursor = (self.cursor + 1).min(self.chars.len()),
-            KeyCode::Home => self.cursor = 0,
-            KeyCode::End => self.cursor = self.chars.len(),
+            Key::Left => self.cursor = self.cursor.saturating_sub(1),
+            Key::Right => self.cursor = (self.cursor + 1).min(self.chars.len()),
             _ => return false,
         }
         true
@@ -109,10 +103,9 @@ mod tests {
     #[test]
     fn editing_keys_do_as_in_a_shell() {
         let mut input = Input::filled("one two three");
-        let key = |c| KeyEvent::new(KeyCode::Char(c), KeyModifiers::CONTROL);
-        assert!(input.key(key('w')));
+        assert!(input.key(Key::Ctrl('w')));
         assert_eq!(input.text(), "one two ");
-        assert!(input.key(key('u')));
+        assert!(input.key(Key::Ctrl('u')));
         assert!(input.is_empty());
     }
 }

@@ -1,7 +1,6 @@
 //! What a key does.
 
-use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
-
+use super::keyboard::Key;
 use super::look::View;
 use super::screen::Screen;
 use super::script::Act;
@@ -67,12 +66,8 @@ impl Player<'_> {
     ///
     /// # Errors
     /// The terminal is gone, or a fresh ground could not be made.
-    pub(super) fn key(&mut self, key: KeyEvent) -> Result<Option<Leave>> {
-        if key.kind == KeyEventKind::Release {
-            return Ok(None);
-        }
-        let ctrl_c =
-            key.code == KeyCode::Char('c') && key.modifiers.contains(KeyModifiers::CONTROL);
+    pub(super) fn key(&mut self, key: Key) -> Result<Option<Leave>> {
+        let ctrl_c = key == Key::Ctrl('c');
         match &mut self.mode {
             Mode::View(view) => {
                 if ctrl_c || !view.key(key) {
@@ -82,7 +77,7 @@ impl Player<'_> {
             }
             Mode::Jump(_) => return self.key_of_jump(key, ctrl_c).map(|()| None),
             // Esc and a letter in one breath arrive as Alt and that letter.
-            Mode::Typing if key.modifiers.contains(KeyModifiers::ALT) => {
+            Mode::Typing if matches!(key, Key::Alt(_)) => {
                 self.types = false;
                 self.mode = Mode::Ready;
             }
@@ -90,24 +85,29 @@ impl Player<'_> {
             _ if ctrl_c => return Ok(Some(Leave::Quit)),
             _ => {}
         }
+        let key = if let Key::Alt(c) = key {
+            Key::Char(c)
+        } else {
+            key
+        };
         self.message = None;
-        if self.scroll(key.code) {
+        if self.scroll(key) {
             return Ok(None);
         }
-        match key.code {
-            KeyCode::Char('q') => return Ok(Some(Leave::Quit)),
-            KeyCode::Char('b') => self.replay(self.at.saturating_sub(1))?,
-            KeyCode::Char('r') => self.replay(self.at)?,
-            KeyCode::Char('j') => self.ask_where(),
-            KeyCode::Char('c') => self.look_at_code()?,
-            KeyCode::Char('v') => self.look_at_strace()?,
-            KeyCode::Char('s') => self.own_shell()?,
-            KeyCode::Char('?') => self.mode = Mode::View(help()),
-            KeyCode::Char('e' | 'i') if matches!(self.mode, Mode::Ready) => self.edit(),
-            KeyCode::Char(digit @ '1'..='9') if matches!(self.mode, Mode::Asking) => {
+        match key {
+            Key::Char('q') => return Ok(Some(Leave::Quit)),
+            Key::Char('b') => self.replay(self.at.saturating_sub(1))?,
+            Key::Char('r') => self.replay(self.at)?,
+            Key::Char('j') => self.ask_where(),
+            Key::Char('c') => self.look_at_code()?,
+            Key::Char('v') => self.look_at_strace()?,
+            Key::Char('s') => self.own_shell()?,
+            Key::Char('?') => self.mode = Mode::View(help()),
+            Key::Char('e' | 'i') if matches!(self.mode, Mode::Ready) => self.edit(),
+            Key::Char(digit @ '1'..='9') if matches!(self.mode, Mode::Asking) => {
                 self.take_answer(digit.to_digit(10).unwrap_or(0) as usize)
             }
-            KeyCode::Char('n' | ' ') | KeyCode::Enter => return self.next(),
+            Key::Char('n' | ' ') | Key::Enter => return self.next(),
             _ => {}
         }
         Ok(None)
@@ -135,32 +135,32 @@ impl Player<'_> {
         }
     }
 
-    fn key_of_typing(&mut self, key: KeyEvent, ctrl_c: bool) -> Result<()> {
+    fn key_of_typing(&mut self, key: Key, ctrl_c: bool) -> Result<()> {
         self.message = None;
-        match key.code {
+        match key {
             _ if ctrl_c => {
                 if self.input.is_empty() {
                     self.message = Some(Row::new(Style::Dim, "Esc, then q, quits."));
                 }
                 self.input = Default::default();
             }
-            KeyCode::Esc => {
+            Key::Esc => {
                 self.types = false;
                 self.mode = Mode::Ready;
             }
-            KeyCode::Tab => self.fill_in(),
-            KeyCode::Enter if self.input.is_empty() && !self.waits_here() => {
+            Key::Tab => self.fill_in(),
+            Key::Enter if self.input.is_empty() && !self.waits_here() => {
                 self.message = Some(Row::new(
                     Style::Dim,
                     "Type the command, or let Tab fill it in.",
                 ));
             }
-            KeyCode::Enter => {
+            Key::Enter => {
                 let typed = self.input.text();
                 self.run_here(typed)?;
             }
-            KeyCode::Up | KeyCode::Down | KeyCode::PageUp | KeyCode::PageDown => {
-                self.scroll(key.code);
+            Key::Up | Key::Down | Key::PageUp | Key::PageDown => {
+                self.scroll(key);
             }
             _ => {
                 if self.input.key(key) {
@@ -211,13 +211,13 @@ impl Player<'_> {
         self.go_on();
     }
 
-    fn scroll(&mut self, key: KeyCode) -> bool {
+    fn scroll(&mut self, key: Key) -> bool {
         let page = Screen::room() - 2;
         self.top = match key {
-            KeyCode::Up => self.top.saturating_sub(1),
-            KeyCode::PageUp => self.top.saturating_sub(page),
-            KeyCode::Down => (self.top + 1).min(self.bottom()),
-            KeyCode::PageDown => (self.top + page).min(self.bottom()),
+            Key::Up => self.top.saturating_sub(1),
+            Key::PageUp => self.top.saturating_sub(page),
+            Key::Down => (self.top + 1).min(self.bottom()),
+            Key::PageDown => (self.top + page).min(self.bottom()),
             _ => return false,
         };
         if matches!(self.mode, Mode::Paging) && self.top == self.bottom() {
@@ -244,16 +244,16 @@ impl Player<'_> {
         self.top = self.bottom();
     }
 
-    fn key_of_jump(&mut self, key: KeyEvent, ctrl_c: bool) -> Result<()> {
+    fn key_of_jump(&mut self, key: Key, ctrl_c: bool) -> Result<()> {
         let Mode::Jump(typed) = &mut self.mode else {
             return Ok(());
         };
-        match key.code {
-            KeyCode::Esc => self.replay(self.at)?,
+        match key {
+            Key::Esc => self.replay(self.at)?,
             _ if ctrl_c => self.replay(self.at)?,
-            KeyCode::Char(digit) if digit.is_ascii_digit() => typed.push(digit),
-            KeyCode::Backspace => drop(typed.pop()),
-            KeyCode::Enter => {
+            Key::Char(digit) if digit.is_ascii_digit() => typed.push(digit),
+            Key::Backspace => drop(typed.pop()),
+            Key::Enter => {
                 let step = typed
                     .parse()
                     .unwrap_or(self.at + 1)

@@ -1,8 +1,8 @@
 //! `c` and `v`: the code that ran, and what strace saw of it.
 
-use crossterm::event::{KeyCode, KeyEvent};
 use groundwork::narrate::Event;
 
+use super::keyboard::Key;
 use super::screen::{Frame, Screen};
 use super::text::{Row, Style, without_tabs};
 use super::{Mode, Player};
@@ -59,18 +59,18 @@ impl View {
     }
 
     /// Scrolls; false when the key closes the view.
-    pub fn key(&mut self, key: KeyEvent) -> bool {
+    pub fn key(&mut self, key: Key) -> bool {
         let (page, last) = (
             Screen::room() - 2,
             self.rows.len().saturating_sub(Screen::room()),
         );
-        self.top = match key.code {
-            KeyCode::Char('q' | 'c' | 'v' | '?') | KeyCode::Esc => return false,
-            KeyCode::Up => self.top.saturating_sub(1),
-            KeyCode::Down => (self.top + 1).min(last),
-            KeyCode::PageUp | KeyCode::Char('b') => self.top.saturating_sub(page),
-            KeyCode::PageDown | KeyCode::Char(' ') | KeyCode::Enter => (self.top + page).min(last),
-            KeyCode::Char('n') => {
+        self.top = match key {
+            Key::Char('q' | 'c' | 'v' | '?') | Key::Esc => return false,
+            Key::Up => self.top.saturating_sub(1),
+            Key::Down => (self.top + 1).min(last),
+            Key::PageUp | Key::Char('b') => self.top.saturating_sub(page),
+            Key::PageDown | Key::Char(' ') | Key::Enter => (self.top + page).min(last),
+            Key::Char('n') => {
                 let next = self
                     .marks
                     .iter()

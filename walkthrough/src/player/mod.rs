@@ -6,6 +6,7 @@
 //! - [`text`], [`markdown`]: styled lines, and prose as such.
 //! - [`screen`]: the terminal, taken and given back.
 //! - [`input`]: the line that the learner types.
+//! - [`keyboard`]: bytes as keys.
 //! - [`keys`]: what a key does, in each mode.
 //! - [`act`]: runs a command live and tells what came of it.
 //! - [`replay`]: back, retry and jump: the page again on a fresh ground.
@@ -14,6 +15,7 @@
 
 pub mod act;
 pub mod input;
+pub mod keyboard;
 pub mod keys;
 pub mod look;
 pub mod markdown;
@@ -24,8 +26,6 @@ pub mod script;
 pub mod text;
 
 use std::time::{Duration, Instant};
-
-use crossterm::event::Event;
 
 use crate::ground::Learner;
 use crate::page::Predict;
@@ -145,16 +145,10 @@ impl<'a> Player<'a> {
     pub fn play(mut self) -> Result<(Leave, Vec<String>), Box<dyn std::error::Error>> {
         let leave = loop {
             self.draw()?;
-            match self.screen.event(&[], Duration::from_secs(1))? {
-                Some(Event::Key(key)) => {
-                    if let Some(leave) = self.key(key)? {
-                        break leave;
-                    }
+            if let Some(key) = self.screen.key(&[], Duration::from_secs(1))? {
+                if let Some(leave) = self.key(key)? {
+                    break leave;
                 }
-                Some(Event::Paste(text)) if matches!(self.mode, Mode::Typing) => {
-                    self.input.insert(&text)
-                }
-                _ => {}
             }
         };
         Ok((leave, self.stage.end()))

@@ -2,10 +2,13 @@
 
 use std::io::{Read, Write, stdin, stdout};
 use std::os::fd::AsFd;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossterm::terminal;
 use groundwork::kernel;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use signal_hook::consts::{SIGHUP, SIGTERM};
 
 use crate::ground::{Ground, GroundError, Who};
 use crate::stage::pty::open_pty;
@@ -28,9 +31,13 @@ pub fn shell(ground: &mut Ground, who: Who) -> Result<(), GroundError> {
 }
 
 fn pass(master: &mut std::fs::File, slave: std::os::fd::OwnedFd, pid: u32) -> std::io::Result<()> {
+    let ended = Arc::new(AtomicBool::new(false));
+    for signal in [SIGTERM, SIGHUP] {
+        signal_hook::flag::register(signal, Arc::clone(&ended))?;
+    }
     let (mut bytes, mut size) = ([0; 4096], terminal::size().unwrap_or((80, 24)));
     let mut slave = Some(slave);
-    loop {
+    while !ended.load(Ordering::Relaxed) {
         let keyboard = stdin();
         let mut ready = [
             PollFd::new(keyboard.as_fd(), PollFlags::POLLIN),
@@ -64,4 +71,5 @@ fn pass(master: &mut std::fs::File, slave: std::os::fd::OwnedFd, pid: u32) -> st
             let _ = kernel::set_terminal_size(&*master, size.1, size.0);
         }
     }
+    Ok(())
 }

@@ -1,16 +1,17 @@
 //! The terminal: taken, drawn on, and always given back.
 
-use std::io::{Write, stdout};
-use std::os::fd::{AsFd, BorrowedFd};
+use std::cell::RefCell;
+use std::io::{ErrorKind, Write, stdout};
+use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use crossterm::event::{self, Event};
 use crossterm::{cursor, execute, queue, terminal};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use signal_hook::consts::{SIGHUP, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGTERM, SIGWINCH};
 
+use super::keyboard::{Key, Keyboard};
 use super::text::{Paint, Row, Style};
 
 /// A terminal in raw mode, on its second screen.
@@ -18,6 +19,7 @@ use super::text::{Paint, Row, Style};
 pub struct Screen {
     paint: Paint,
     ended: Arc<AtomicBool>,
+    keyboard: RefCell<Keyboard>,
 }
 
 /// What is drawn: a bar, lines, a bar.
@@ -43,14 +45,18 @@ impl Screen {
         for signal in [SIGTERM, SIGHUP] {
             signal_hook::flag::register(signal, Arc::clone(&ended))?;
         }
+        // Caught only so that it ends a wait: the next drawing asks for the size.
+        signal_hook::flag::register(SIGWINCH, Arc::default())?;
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
             give_back();
             before(panic);
         }));
+        let keyboard = RefCell::default();
         let screen = Self {
             paint: Paint { colour },
             ended,
+            keyboard,
         };
         screen.enter()?;
         Ok(screen)
@@ -131,47 +137,32 @@ impl Screen {
     }
 
     /// Waits for a key, a new size, or one of `others` to have something to say.
-    /// None when it was not the terminal.
+    /// None when it was no key.
     ///
     /// # Errors
     /// The terminal is gone, or somebody asked us to end.
-    pub fn event(
+    pub fn key(
         &self,
         others: &[BorrowedFd<'_>],
         at_most: Duration,
-    ) -> std::io::Result<Option<Event>> {
+    ) -> std::io::Result<Option<Key>> {
         if self.ended.load(Ordering::Relaxed) {
-            return Err(std::io::Error::new(
-                std::io::ErrorKind::Interrupted,
-                "asked to end",
-            ));
+            return Err(std::io::Error::new(ErrorKind::Interrupted, "asked to end"));
         }
-        if !event::poll(Duration::ZERO)? {
-            let stdin = std::io::stdin();
-            let all = [&[stdin.as_fd()], others].concat();
+        let mut keyboard = self.keyboard.borrow_mut();
+        if !keyboard.has_more() {
+            let all = [&[keyboard.fd()], others].concat();
             let mut ready: Vec<_> = all
                 .into_iter()
                 .map(|fd| PollFd::new(fd, PollFlags::POLLIN))
                 .collect();
+            // A signal ends this early: a new size is one.
             let _ = poll(
                 &mut ready,
                 PollTimeout::try_from(at_most).unwrap_or(PollTimeout::MAX),
             );
-            let stdin_says = ready.first().and_then(PollFd::revents);
-            if stdin_says
-                .is_some_and(|what| what.intersects(PollFlags::POLLHUP | PollFlags::POLLERR))
-            {
-                return Err(std::io::Error::new(
-                    std::io::ErrorKind::UnexpectedEof,
-                    "the terminal is gone",
-                ));
-            }
         }
-        if event::poll(Duration::ZERO)? {
-            event::read().map(Some)
-        } else {
-            Ok(None)
-        }
+        keyboard.key()
     }
 }
 
