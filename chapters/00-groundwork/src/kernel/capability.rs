@@ -112,7 +112,8 @@ pub fn prctl_ambient_raise(capability: u8) -> Result<()> {
         || {
             let words = ["PR_CAP_AMBIENT", "PR_CAP_AMBIENT_RAISE"].map(str::to_owned);
             let mut args = words.to_vec();
-            args.push(capability.to_string());
+            args.push(capability_name(capability));
+            args.extend(["0", "0"].map(str::to_owned));
             args
         },
         || {
@@ -129,4 +130,56 @@ pub fn prctl_ambient_raise(capability: u8) -> Result<()> {
             Errno::result(result).map(drop)
         },
     )
+}
+
+/// The name of a capability, as in capabilities(7).
+pub fn capability_name(capability: u8) -> String {
+    const NAMES: [&str; 41] = [
+        "CHOWN",
+        "DAC_OVERRIDE",
+        "DAC_READ_SEARCH",
+        "FOWNER",
+        "FSETID",
+        "KILL",
+        "SETGID",
+        "SETUID",
+        "SETPCAP",
+        "LINUX_IMMUTABLE",
+        "NET_BIND_SERVICE",
+        "NET_BROADCAST",
+        "NET_ADMIN",
+        "NET_RAW",
+        "IPC_LOCK",
+        "IPC_OWNER",
+        "SYS_MODULE",
+        "SYS_RAWIO",
+        "SYS_CHROOT",
+        "SYS_PTRACE",
+        "SYS_PACCT",
+        "SYS_ADMIN",
+        "SYS_BOOT",
+        "SYS_NICE",
+        "SYS_RESOURCE",
+        "SYS_TIME",
+        "SYS_TTY_CONFIG",
+        "MKNOD",
+        "LEASE",
+        "AUDIT_WRITE",
+        "AUDIT_CONTROL",
+        "SETFCAP",
+        "MAC_OVERRIDE",
+        "MAC_ADMIN",
+        "SYSLOG",
+        "WAKE_ALARM",
+        "BLOCK_SUSPEND",
+        "AUDIT_READ",
+        "PERFMON",
+        "BPF",
+        "CHECKPOINT_RESTORE",
+    ];
+    match NAMES.get(usize::from(capability)) {
+        Some(name) => format!("CAP_{name}"),
+        // Younger than this list.
+        None => capability.to_string(),
+    }
 }
