@@ -162,6 +162,7 @@ impl Collector<'_> {
             })
     }
 
+    // ANCHOR: program
     /// A program with all that must be there before its first instruction.
     fn program(
         &mut self,
@@ -215,6 +216,7 @@ impl Collector<'_> {
         }
         self.libraries(path, elf, loaded)
     }
+    // ANCHOR_END: program
 
     /// The closure of DT_NEEDED, breadth first as the loader does it, so that of two files
     /// with one name the same one is found.
