@@ -20,15 +20,42 @@ pub mod lsns;
 pub mod nsenter;
 pub mod unshare;
 
-/// A program: takes its arguments, its own name first, and gives the exit status.
+/// What a program does: takes its arguments, its own name first, and gives the exit status.
 pub type Main = fn(Vec<std::ffi::OsString>) -> u8;
 
-/// Every program of the eras by its name, in the order of history.
-pub const PROGRAMS: &[(&str, Main)] = &[
-    ("era-chroot", chroot::main),
-    ("era-lsns", lsns::main),
-    ("era-nsenter", nsenter::main),
-    ("era-unshare", unshare::main),
+/// A program of an era.
+#[derive(Debug, Clone, Copy)]
+pub struct Program {
+    /// The name of its link.
+    pub name: &'static str,
+    /// What it does.
+    pub main: Main,
+    /// Its command line, from which completions and man pages are made.
+    pub command: fn() -> clap::Command,
+}
+
+/// Every program of the eras, in the order of history.
+pub const PROGRAMS: &[Program] = &[
+    Program {
+        name: "era-chroot",
+        main: chroot::main,
+        command: chroot::command,
+    },
+    Program {
+        name: "era-lsns",
+        main: lsns::main,
+        command: lsns::command,
+    },
+    Program {
+        name: "era-nsenter",
+        main: nsenter::main,
+        command: nsenter::command,
+    },
+    Program {
+        name: "era-unshare",
+        main: unshare::main,
+        command: unshare::command,
+    },
 ];
 
 /// Parses arguments. `--help` and `--version` end with 0, a mistake with `usage`, the

@@ -27,7 +27,7 @@ const EXAMPLES: &str = indoc! {"
 /// Run a program with the views that another process has
 #[derive(Debug, Parser)]
 #[command(
-    name = "era-nsenter",
+    name = "era-nsenter", max_term_width = 80,
     version,
     after_help = EXAMPLES,
     infer_long_args = true,
@@ -104,6 +104,11 @@ struct Inside {
     /// No child, even in another PID namespace
     #[arg(short = 'F', long)]
     no_fork: bool,
+}
+
+/// The command line, for completions and man pages.
+pub fn command() -> clap::Command {
+    <Cli as clap::CommandFactory>::command()
 }
 
 /// Entry point: the arguments, and the exit status.

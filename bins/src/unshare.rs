@@ -31,7 +31,7 @@ const EXAMPLES: &str = indoc! {"
 /// Run a program with some views of the system for itself
 #[derive(Debug, Parser)]
 #[command(
-    name = "era-unshare",
+    name = "era-unshare", max_term_width = 80,
     version,
     after_help = EXAMPLES,
     infer_long_args = true,
@@ -184,6 +184,11 @@ fn signal(text: &str) -> Result<Signal, String> {
     format!("SIG{name}")
         .parse()
         .map_err(|_| format!("no signal has the name {text}"))
+}
+
+/// The command line, for completions and man pages.
+pub fn command() -> clap::Command {
+    <Cli as clap::CommandFactory>::command()
 }
 
 /// Entry point: the arguments, and the exit status.

@@ -9,7 +9,7 @@ use std::process::{Command, Output};
 pub fn programs() -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("programs");
     std::fs::create_dir_all(&folder).expect("the target folder can be written");
-    for (name, _) in bins::PROGRAMS {
+    for bins::Program { name, .. } in bins::PROGRAMS {
         // Another test may have made it at this moment.
         let _ = std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_era"), folder.join(name));
     }

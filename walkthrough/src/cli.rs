@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::auto::{self, Report};
 use crate::ground::{Learner, enter, guardian};
@@ -13,7 +13,7 @@ use crate::{bless, first, library, play};
 
 /// The history of Linux containers, run on this machine.
 #[derive(Debug, Parser)]
-#[command(name = "era", version, after_help = EXAMPLES)]
+#[command(name = "era", max_term_width = 80, version, after_help = EXAMPLES)]
 struct Cli {
     /// Keep everything below this folder (also: ERA_STATE)
     #[arg(long, global = true, value_name = "DIR")]
@@ -85,6 +85,8 @@ enum Command {
     },
     Doctor(crate::doctor::Doctor),
     Clean(crate::clean::Clean),
+    Completions(crate::papers::Completions),
+    Man(crate::papers::Man),
     #[command(name = "__guardian", hide = true)]
     Guardian {
         folder: PathBuf,
@@ -139,8 +141,8 @@ fn era_by_name(args: &[OsString]) -> Option<u8> {
     let program = |name: &str| {
         bins::PROGRAMS
             .iter()
-            .find(|(known, _)| *known == name)
-            .map(|(_, main)| *main)
+            .find(|program| program.name == name)
+            .map(|program| program.main)
     };
     let called = Path::new(args.first()?).file_name()?.to_str()?;
     if let Some(main) = program(called) {
@@ -185,6 +187,8 @@ fn run(cli: Cli) -> Outcome {
         Some(Command::Book { what: None }) => play::book(),
         Some(Command::Doctor(args)) => Ok(crate::doctor::main(&args, &around)),
         Some(Command::Clean(args)) => Ok(crate::clean::main(&args, &around)),
+        Some(Command::Completions(asked)) => crate::papers::completions(&asked, Cli::command()),
+        Some(Command::Man(asked)) => crate::papers::man(&asked, Cli::command()),
         Some(Command::Guardian { folder, uid, gid }) => {
             guardian::main(&folder, uid, gid).map(|()| 0)
         }

@@ -13,6 +13,7 @@
 //! - [`cli`], [`play`]: the command line of `era`, and what it starts.
 //! - [`doctor`]: what this machine allows.
 //! - [`clean`]: ends what a crashed program has left.
+//! - [`papers`]: completions and man pages of all programs.
 //! - [`library`]: pages and sources, embedded.
 //! - [`probes`], [`proc`], [`progress`], [`state`]: what the machine allows, what
 //!   /proc says, how far the learner has come, where things are kept.
@@ -27,6 +28,7 @@ pub mod first;
 pub mod ground;
 pub mod library;
 pub mod page;
+pub mod papers;
 pub mod play;
 pub mod player;
 pub mod present;

@@ -19,7 +19,7 @@ mod why;
 
 /// Give a process another meaning of "/" (1979)
 #[derive(Debug, Parser)]
-#[command(name = "era-chroot", version, after_help = EXAMPLES)]
+#[command(name = "era-chroot", max_term_width = 80, version, after_help = EXAMPLES)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -93,6 +93,11 @@ struct Escape {
 const FAILED: u8 = 125;
 const NOT_EXECUTABLE: u8 = 126;
 const NOT_FOUND: u8 = 127;
+
+/// The command line, for completions and man pages.
+pub fn command() -> clap::Command {
+    <Cli as clap::CommandFactory>::command()
+}
 
 /// Runs `era-chroot`.
 pub fn main(args: Vec<OsString>) -> u8 {

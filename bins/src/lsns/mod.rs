@@ -36,7 +36,7 @@ const EXAMPLES: &str = indoc! {"
 /// List the namespaces of this machine, or compare those of two processes
 #[derive(Debug, Parser)]
 #[command(
-    name = "era-lsns",
+    name = "era-lsns", max_term_width = 80,
     version,
     after_help = EXAMPLES,
     infer_long_args = true,
@@ -92,6 +92,11 @@ enum TreeFlag {
 
 fn kind(text: &str) -> Result<Kind, String> {
     Kind::by_name(text).ok_or_else(|| format!("no namespace has the type {text}"))
+}
+
+/// The command line, for completions and man pages.
+pub fn command() -> clap::Command {
+    <Cli as clap::CommandFactory>::command()
 }
 
 /// Entry point: the arguments, and the exit status.

@@ -270,7 +270,7 @@ fn programs(bin: &Path) -> std::io::Result<()> {
         fs::copy("/proc/self/exe", &era)?;
         fs::set_permissions(&era, fs::Permissions::from_mode(0o755))?;
     }
-    for (name, _) in bins::PROGRAMS {
+    for bins::Program { name, .. } in bins::PROGRAMS {
         symlink("era", bin.join(name))?;
     }
     Ok(())
