@@ -21,9 +21,15 @@ pub fn needs(probe: &str) -> bool {
     if found[0]["state"] == "works" {
         return true;
     }
+    skip(probe, found[0]["why"].as_str().unwrap_or_default());
+    false
+}
+
+/// Says that the calling test cannot run here, since `probe` found `why`; for what a test
+/// has to see more exactly than the probe's state.
+pub fn skip(probe: &str, why: &str) {
     let test = std::thread::current().name().unwrap_or("?").to_owned();
     let test = format!("{}::{test}", env!("CARGO_CRATE_NAME"));
-    let why = found[0]["why"].as_str().unwrap_or_default();
     eprintln!("skipped {test}: {probe} {why}");
     if let Some(file) = std::env::var_os("ERA_SKIPS") {
         let mut file = std::fs::OpenOptions::new()
@@ -33,5 +39,4 @@ pub fn needs(probe: &str) -> bool {
             .expect("ERA_SKIPS is a file that can be written");
         writeln!(file, "{test}: {probe}").expect("ERA_SKIPS can be written");
     }
-    false
 }
