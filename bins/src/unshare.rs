@@ -91,7 +91,7 @@ struct ChildFlags {
     /// Run the program as a child
     #[arg(short, long)]
     fork: bool,
-    /// Signal the child when we end [KILL] (implies --fork)
+    /// Signal the child when we end: KILL, or SIG (implies --fork)
     #[arg(long, value_name = "SIG", num_args = 0..=1, require_equals = true, value_parser = signal)]
     kill_child: Option<Option<Signal>>,
 }
