@@ -41,7 +41,7 @@ pub enum Trouble {
     Missing {
         /// The first name that is not there.
         missing: PathBuf,
-        /// The last link before it.
+        /// The link that says this name, if one does.
         by: Option<Link>,
     },
     /// ENOTDIR.
@@ -89,6 +89,8 @@ impl Tree {
         let mut waiting: Vec<OsString> = names(path);
         let mut here = PathBuf::from("/");
         let mut links: Vec<Link> = Vec::new();
+        // As long as more names than this wait, we are on the way that the last link says.
+        let mut beyond = usize::MAX;
         while let Some(name) = waiting.pop() {
             if name == ".." {
                 here.pop();
@@ -96,8 +98,10 @@ impl Tree {
             }
             let next = here.join(name);
             let outside = self.outside(&next);
-            let found = fs::symlink_metadata(&outside)
-                .map_err(|error| trouble(&error, &next, links.last()))?;
+            let found = fs::symlink_metadata(&outside).map_err(|error| {
+                let by = links.last().filter(|_| waiting.len() >= beyond);
+                trouble(&error, &next, by)
+            })?;
             if !found.is_symlink() {
                 if !found.is_dir() && !waiting.is_empty() {
                     return Err(Trouble::NotAFolder(next));
@@ -106,6 +110,7 @@ impl Tree {
                 continue;
             }
             let target = fs::read_link(&outside).map_err(|error| trouble(&error, &next, None))?;
+            beyond = waiting.len();
             waiting.extend(names(&target));
             if target.is_absolute() {
                 here = PathBuf::from("/");
@@ -208,6 +213,15 @@ mod tests {
         };
         assert_eq!(missing, Path::new("/etc"));
         assert_eq!(by.unwrap().target, Path::new("/etc/passwd"));
+    }
+
+    #[test]
+    fn a_link_that_leads_somewhere_is_not_blamed_for_what_is_missing_there() {
+        let Err(Trouble::Missing { missing, by }) = walk(&jail(), "/bin/coffee") else {
+            panic!("there is no coffee");
+        };
+        assert_eq!(missing, Path::new("/usr/bin/coffee"));
+        assert_eq!(by, None);
     }
 
     #[test]

@@ -145,7 +145,11 @@ impl Gap {
                 target.display(),
                 link.display()
             ),
-            Gap::Missing { of, .. } => with(of),
+            // A loader comes with its program, and what runs a script by itself.
+            Gap::Missing {
+                part: "loader", of, ..
+            } => with(of),
+            Gap::Missing { path, .. } => with(path),
             Gap::Unreachable { .. } => return None,
             Gap::CarriageReturn { script, .. } => {
                 format!(
