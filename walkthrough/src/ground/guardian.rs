@@ -12,6 +12,7 @@ use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use groundwork::kernel::{self, Pid, Signal};
 use nix::errno::Errno;
@@ -144,17 +145,27 @@ fn collect() {
     while waitpid(None, Some(WaitPidFlag::WNOHANG)).is_ok_and(|status| status.pid().is_some()) {}
 }
 
-/// Kills every descendant until none is left that we may kill. What a process
-/// forks while it is being killed becomes ours, and has its turn.
+/// Kills descendants until there is none: as their subreaper we have no child
+/// only when nobody is left. One look at /proc is not enough for that: it can
+/// miss a process that changes its parent meanwhile.
 fn end_all() {
-    loop {
+    let (mut in_vain, most) = (0, 200);
+    while in_vain < most {
         let family = crate::proc::descendants(std::process::id());
         let kill = |pid: &u32| kernel::kill(Pid::from_raw(*pid as i32), Signal::SIGKILL).is_ok();
-        if family.iter().filter(|pid| kill(pid)).count() == 0 {
+        let killed = family.iter().filter(|pid| kill(pid)).count();
+        // Nobody whom we may kill (a program of another user): it has a second.
+        let wait = if killed > 0 {
+            None
+        } else {
+            Some(WaitPidFlag::WNOHANG)
+        };
+        if waitpid(None, wait) == Err(Errno::ECHILD) {
             return;
         }
-        if waitpid(None, None) == Err(Errno::ECHILD) {
-            return;
+        if killed == 0 {
+            in_vain += 1;
+            std::thread::sleep(Duration::from_millis(5));
         }
     }
 }

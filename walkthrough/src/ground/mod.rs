@@ -187,13 +187,17 @@ impl Ground {
     }
 
     /// Processes that the page's commands have left running: what the guardian
-    /// has below it, but for its own shells.
+    /// has below it, and what carries the mark, but for its own shells. (One that
+    /// is changing its parent is seen by its mark, one without its environment by
+    /// its parent.)
     pub fn strangers(&self) -> Vec<u32> {
-        let family = crate::proc::descendants(self.guardian.id());
-        let living = family
-            .into_iter()
-            .filter(|pid| crate::proc::is_alive(&pid.to_string()));
-        living.filter(|pid| !self.ours.contains(pid)).collect()
+        let mut found = crate::proc::descendants(self.guardian.id());
+        found.extend(leftovers::processes(&self.nonce));
+        found.sort_unstable();
+        found.dedup();
+        let known = |pid: &u32| self.ours.contains(pid) || *pid == self.guardian.id();
+        found.retain(|pid| !known(pid) && crate::proc::is_alive(&pid.to_string()));
+        found
     }
 
     /// Ends everything on it and removes it; says what is left nevertheless.
