@@ -1,80 +1,21 @@
 //! The doctor, with every absence made real where the kernel can refuse it, and from
 //! recorded machines where not.
 
+#[path = "doctor/found.rs"]
+mod found;
 #[path = "doctor/recorded.rs"]
 mod recorded;
 mod support;
+#[path = "doctor/things.rs"]
+mod things;
 
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Command;
 
+use found::{ERA, Found, behind_a_filter, doctor, filtered, in_namespaces};
 use groundwork::host::PROBES;
-use groundwork::kernel::{self, Errno};
+use groundwork::kernel::Errno;
 use serde_json::Value;
-
-const ERA: &str = env!("CARGO_BIN_EXE_era");
-
-/// What `era doctor --json` found, by name.
-struct Found(Vec<Value>);
-
-impl Found {
-    fn of(output: &Output) -> Self {
-        let text = String::from_utf8_lossy(&output.stdout);
-        let errors = String::from_utf8_lossy(&output.stderr);
-        Found(serde_json::from_str(&text).unwrap_or_else(|_| panic!("{text}{errors}")))
-    }
-
-    fn get(&self, probe: &str) -> &Value {
-        let found = self.0.iter().find(|finding| finding["probe"] == probe);
-        found.unwrap_or_else(|| panic!("no finding of {probe}"))
-    }
-
-    /// Its state, and words that its reason and its remedy hold.
-    #[track_caller]
-    fn is(&self, probe: &str, state: &str, why: &str, fix: &str) {
-        let finding = self.get(probe);
-        let holds =
-            |field: &str, words: &str| finding[field].as_str().unwrap_or_default().contains(words);
-        let all = finding["state"] == state && holds("why", why) && holds("fix", fix);
-        assert!(all, "wanted {state}, {why:?}, {fix:?}: {finding:#}");
-    }
-
-    #[track_caller]
-    fn works(&self, probe: &str) {
-        self.is(probe, "works", "", "");
-    }
-}
-
-fn doctor(probes: &[&str]) -> Command {
-    let mut command = Command::new(ERA);
-    command.args(["doctor", "--json"]).args(probes);
-    command
-}
-
-/// A shell script as root of a user and mount namespace of its own; `$ERA` is the program.
-fn in_namespaces(script: &str) -> Found {
-    let output = Command::new("unshare")
-        .args(["--user", "--map-root-user", "--mount", "sh", "-euc", script])
-        .env("ERA", ERA)
-        .output()
-        .expect("unshare runs");
-    Found::of(&output)
-}
-
-/// Runs a command behind a filter that refuses a system call: a filter belongs to a thread,
-/// and a child has that of the thread that made it.
-fn behind_a_filter(call: i64, errno: Errno, mut command: Command) -> Output {
-    let run = move || {
-        kernel::prctl_set_no_new_privs().expect("no_new_privs");
-        kernel::seccomp_set_mode_filter(&kernel::refusal(&[call], errno)).expect("a filter");
-        command.output().expect("the command runs")
-    };
-    std::thread::spawn(run).join().expect("the thread ends")
-}
-
-fn filtered(call: i64, errno: Errno, probes: &[&str]) -> Found {
-    Found::of(&behind_a_filter(call, errno, doctor(probes)))
-}
 
 #[test]
 fn every_probe_is_found_once_and_says_what_it_means() {
@@ -384,103 +325,4 @@ fn a_process_without_descriptors_can_try_nothing_and_says_so() {
     let found = Found::of(&output);
     found.is("userns", "unknown", "no pipe to a child: EMFILE", "");
     found.is("seccomp", "unknown", "EMFILE", "");
-}
-
-#[test]
-fn with_an_empty_path_no_tool_is_found_and_each_has_a_remedy() {
-    let mut command = doctor(&[]);
-    let found = Found::of(&command.env("PATH", "").output().unwrap());
-    for tool in ["bash", "cc", "strace", "git", "tmux", "sudo"] {
-        found.is(tool, "absent", &format!("no {tool} in PATH"), "sudo ");
-    }
-    found.is("cargo", "absent", "no cargo in PATH", "rustup");
-    found.works("userns");
-}
-
-#[test]
-fn a_tool_that_is_there_and_does_not_run_is_refused_and_not_absent() {
-    let folder = tempfile::tempdir().unwrap();
-    let program = |name: &str, text: &str| {
-        use std::os::unix::fs::PermissionsExt;
-        let file = folder.path().join(name);
-        std::fs::write(&file, text).unwrap();
-        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).unwrap();
-    };
-    program("cc", "#!/bin/sh\necho broken; exit 3\n");
-    program("cargo", "#!/bin/sh\necho 'cargo 1.70.0 (old)'\n");
-    let mut command = doctor(&["cc", "cargo"]);
-    let found = Found::of(&command.env("PATH", folder.path()).output().unwrap());
-    found.is("cc", "refused", "ends with status 3: broken", "");
-    found.is(
-        "cargo",
-        "refused",
-        "cargo 1.70.0 (old): this project wants 1.85",
-        "rustup update",
-    );
-}
-
-#[test]
-fn a_folder_in_which_nothing_may_run_is_refused() {
-    let found = in_namespaces(
-        "mount -t tmpfs -o noexec,nosuid,nodev none /tmp; mkdir /tmp/state
-        exec \"$ERA\" --state /tmp/state doctor --json workdir",
-    );
-    let why = "/tmp/state is on tmpfs with noexec, nosuid, nodev, exec=EACCES";
-    found.is("workdir", "refused", why, "--state DIR");
-}
-
-#[test]
-fn a_device_that_is_no_kvm_is_not_taken_for_one() {
-    let found = in_namespaces("mount -t tmpfs none /dev; exec \"$ERA\" doctor --json kvm");
-    found.is("kvm", "absent", "no /dev/kvm", "");
-    let found = in_namespaces(
-        "mount -t tmpfs none /tmp; touch /tmp/null; mount --bind /dev/null /tmp/null
-        mount -t tmpfs none /dev; touch /dev/kvm; mount --bind /tmp/null /dev/kvm
-        exec \"$ERA\" doctor --json kvm",
-    );
-    found.is("kvm", "refused", "/dev/kvm is there, and ioctl(", "");
-    found.is("kvm", "refused", "KVM_CREATE_VM, 0) gives ENOTTY", "");
-}
-
-#[test]
-fn kvm_runs_a_guest() {
-    if !support::needs("kvm") {
-        return;
-    }
-    let found = Found::of(&doctor(&["kvm"]).output().unwrap());
-    found.is("kvm", "works", "a guest ran one instruction and halted", "");
-}
-
-#[test]
-fn swap_is_what_the_kernel_lists() {
-    let table = |lines: &str| {
-        in_namespaces(&format!(
-            "mount -t tmpfs none /tmp; printf 'Filename Type Size Used Priority\\n{lines}' >/tmp/s
-            mount --bind /tmp/s /proc/swaps; exec \"$ERA\" doctor --json swap"
-        ))
-    };
-    table("").is("swap", "absent", "no swap", "");
-    table("/dev/sdb1 partition 2097152 0 -2\\n").is("swap", "works", "2048 MiB in 1 areas", "");
-}
-
-#[test]
-fn the_apparmor_remedy_changes_nothing_unless_somebody_agrees() {
-    let output = Command::new(ERA)
-        .args(["doctor", "--fix", "apparmor"])
-        .stdin(std::process::Stdio::null())
-        .output()
-        .unwrap();
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(1));
-    let restricted = "/proc/sys/kernel/apparmor_restrict_unprivileged_userns";
-    match std::fs::read_to_string(restricted) {
-        Ok(value) if value.trim() != "0" => {
-            assert!(errors.contains("nothing was changed"), "{errors}");
-        }
-        _ => assert!(
-            errors.contains("AppArmor does not restrict user namespaces"),
-            "{errors}"
-        ),
-    }
-    assert!(!Path::new("/etc/apparmor.d/era").exists());
 }
