@@ -80,7 +80,7 @@ impl Table<'_> {
         let names = self.columns.iter().map(|column| column.name().to_owned());
         let heading = format.headings.then(|| names.collect::<Vec<_>>());
         // A space within a word would end it.
-        let word = |cell: &Cell| cell.joined().replace(' ', "\\x20");
+        let word = |cell: &Cell| escaped(&cell.joined(), |letter| " \\".contains(letter));
         let rows = self.in_order().into_iter();
         let rows = rows.map(|(row, _)| self.cells[row].iter().map(word).collect());
         let lines = heading.into_iter().chain(rows);
@@ -98,8 +98,8 @@ impl Table<'_> {
             let cells = self.columns.iter().zip(&self.cells[row]);
             let shown = cells.map(|(column, cell)| match cell {
                 Cell::Lines(lines) if format.wrap => lines.clone(),
-                cell if Some(*column) == trunk => vec![branch.clone() + &cell.joined()],
-                cell => vec![cell.joined()],
+                cell if Some(*column) == trunk => vec![branch.clone() + &on_one_line(cell)],
+                cell => vec![on_one_line(cell)],
             });
             lines.push(shown.collect());
         }
@@ -142,6 +142,22 @@ impl Table<'_> {
         }
         text
     }
+}
+
+/// A command line may have anything in it; a table does not want it all.
+fn on_one_line(cell: &Cell) -> String {
+    escaped(&cell.joined(), |_| false)
+}
+
+/// Control characters as `\x0a`, and what else is not wanted.
+fn escaped(text: &str, unwanted: impl Fn(char) -> bool) -> String {
+    let letters = text.chars().map(|letter| match letter {
+        letter if letter.is_control() || unwanted(letter) => {
+            format!("\\x{:02x}", u32::from(letter))
+        }
+        letter => letter.to_string(),
+    });
+    letters.collect()
 }
 
 /// `{"namespaces": [...]}`
