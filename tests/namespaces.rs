@@ -2,8 +2,7 @@
 //! outside. The test reads both sides from /proc itself. Then `era-lsns` and `era-nsenter`
 //! beside lsns(8) and nsenter(1).
 
-#[path = "support/programs.rs"]
-mod programs;
+mod support;
 
 #[path = "namespaces/inside.rs"]
 mod inside;
@@ -13,8 +12,8 @@ use std::fs;
 use std::process::Command;
 
 use inside::Inside;
-use programs::{probed, program, sh, text};
 use serde_json::Value;
+use support::programs::{probed, program, sh, text};
 
 fn read(path: &str) -> String {
     fs::read_to_string(path).unwrap_or_else(|error| panic!("{path}: {error}"))

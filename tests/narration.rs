@@ -5,8 +5,7 @@
 //! What a program does after execve(2) is its own affair: a helper such as newuidmap is
 //! told as its execve.
 
-#[path = "support/programs.rs"]
-mod programs;
+mod support;
 
 #[path = "narration/strace.rs"]
 mod strace;
@@ -16,7 +15,7 @@ mod told;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use programs::{probed, sh, text};
+use support::programs::{probed, sh, text};
 
 /// A call as both tell it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -256,4 +255,15 @@ fn owner_of_further_ids() -> Option<String> {
         user.is_some_and(|user| !user.uid.is_root())
     });
     known.next().map(str::to_owned)
+}
+
+#[test]
+fn a_program_prints_nothing_before_it_is_told_that_it_started() {
+    for _ in 0..50 {
+        let output = sh("era-unshare --explain -Urf sh -c 'echo its first word' 2>&1");
+        let output = text(&output.stdout);
+        let told = output.find("= started").expect(&output);
+        let said = output.rfind("its first word\n").expect(&output);
+        assert!(told < said, "{output}");
+    }
 }

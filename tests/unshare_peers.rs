@@ -5,15 +5,14 @@
 //! the inside, `$D` a folder of its own, and `$FIRST` the first further id of the user.
 //! Namespaces are told as `same` or `new`, compared with those of the shell that runs it.
 
-#[path = "support/programs.rs"]
-mod programs;
+mod support;
 
 use std::collections::BTreeMap;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::Output;
 
-use programs::{sh, text};
+use support::programs::{probed, program, sh, text};
 
 /// All about the inside. It runs several children, so it does not suit a new PID namespace
 /// without --fork.
@@ -268,7 +267,7 @@ fn outcome(output: &Output, folder: &Path) -> Outcome {
 /// Runs every line with both programs and gives those that differ.
 fn differing(lines: &[&str], run: impl Fn(&str) -> Output) -> BTreeMap<String, String> {
     let mut differing = BTreeMap::new();
-    let ours = programs::program("era-unshare").display().to_string();
+    let ours = program("era-unshare").display().to_string();
     for line in lines {
         let [theirs, ours] = ["/usr/bin/unshare", ours.as_str()].map(|program| {
             let folder = folder();
@@ -288,7 +287,7 @@ fn differing(lines: &[&str], run: impl Fn(&str) -> Output) -> BTreeMap<String, S
 fn peer_is_2_38() -> bool {
     let version = text(&sh("unshare --version").stdout);
     let is_so = version.contains("util-linux 2.38");
-    programs::probed("util-linux-2.38", is_so, version.trim())
+    probed("util-linux-2.38", is_so, version.trim())
 }
 
 #[track_caller]
@@ -305,7 +304,7 @@ fn none(differing: &BTreeMap<String, String>) {
 fn what_we_do_differently_is_on_purpose() {
     let stdout = |line: &str| {
         let folder = folder();
-        let ours = programs::program("era-unshare").display().to_string();
+        let ours = program("era-unshare").display().to_string();
         let output = sh(&script(&ours, folder.path(), line));
         outcome(&output, folder.path()).stdout
     };

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 
-use crate::programs::program;
+use crate::support::programs::program;
 
 /// It waits inside until it is dropped.
 pub struct Inside {

@@ -2,6 +2,8 @@
 
 #![allow(dead_code)] // each test target uses a part
 
+pub mod programs;
+
 use std::io::Write;
 use std::process::Command;
 

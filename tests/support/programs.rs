@@ -9,9 +9,9 @@ use std::process::{Command, Output};
 pub fn programs() -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("programs");
     std::fs::create_dir_all(&folder).expect("the target folder can be written");
-    for bins::Program { name, .. } in bins::PROGRAMS {
+    for program in bins::PROGRAMS {
         // Another test may have made it at this moment.
-        let _ = std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_era"), folder.join(name));
+        let _ = std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_era"), folder.join(program.name));
     }
     folder
 }
@@ -41,24 +41,12 @@ pub fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// Whether a test can run here. If not, it is to return: its skip has been printed, and
-/// goes to the file in ERA_SKIPS, as for the doctor's probes.
+/// Whether a test can run here. If not, it is to return: its skip has been told, as for the
+/// doctor's probes.
 #[must_use = "a test that cannot run has to return"]
 pub fn probed(probe: &str, works: bool, why: &str) -> bool {
-    use std::io::Write;
-    if works {
-        return true;
+    if !works {
+        super::skip(probe, why);
     }
-    let test = std::thread::current().name().unwrap_or("?").to_owned();
-    let test = format!("{}::{test}", env!("CARGO_CRATE_NAME"));
-    eprintln!("skipped {test}: {probe} {why}");
-    if let Some(file) = std::env::var_os("ERA_SKIPS") {
-        let file = std::fs::OpenOptions::new()
-            .append(true)
-            .create(true)
-            .open(file);
-        let mut file = file.expect("ERA_SKIPS is a file that can be written");
-        writeln!(file, "{test}: {probe}").expect("ERA_SKIPS can be written");
-    }
-    false
+    works
 }
