@@ -46,6 +46,7 @@ pub fn doctor(probes: &[&str]) -> Command {
 }
 
 /// A shell script as root of a user and mount namespace of its own; `$ERA` is the program.
+/// A script that mounts over /tmp opens it first: the checkout may lie there.
 pub fn in_namespaces(script: &str) -> Found {
     let output = Command::new("unshare")
         .args(["--user", "--map-root-user", "--mount", "sh", "-euc", script])

@@ -44,8 +44,8 @@ fn a_tool_that_is_there_and_does_not_run_is_refused_and_not_absent() {
 #[test]
 fn a_folder_in_which_nothing_may_run_is_refused() {
     let found = in_namespaces(
-        "mount -t tmpfs -o noexec,nosuid,nodev none /tmp; mkdir /tmp/state
-        exec \"$ERA\" --state /tmp/state doctor --json workdir",
+        "exec 9<\"$ERA\"; mount -t tmpfs -o noexec,nosuid,nodev none /tmp; mkdir /tmp/state
+        exec /proc/self/fd/9 --state /tmp/state doctor --json workdir",
     );
     let why = "/tmp/state is on tmpfs with noexec, nosuid, nodev, exec=EACCES";
     found.is("workdir", "refused", why, "--state DIR");
@@ -56,9 +56,9 @@ fn a_device_that_is_no_kvm_is_not_taken_for_one() {
     let found = in_namespaces("mount -t tmpfs none /dev; exec \"$ERA\" doctor --json kvm");
     found.is("kvm", "absent", "no /dev/kvm", "");
     let found = in_namespaces(
-        "mount -t tmpfs none /tmp; touch /tmp/null; mount --bind /dev/null /tmp/null
+        "exec 9<\"$ERA\"; mount -t tmpfs none /tmp; touch /tmp/null; mount --bind /dev/null /tmp/null
         mount -t tmpfs none /dev; touch /dev/kvm; mount --bind /tmp/null /dev/kvm
-        exec \"$ERA\" doctor --json kvm",
+        exec /proc/self/fd/9 doctor --json kvm",
     );
     found.is("kvm", "refused", "/dev/kvm is there, and ioctl(", "");
     found.is("kvm", "refused", "KVM_CREATE_VM, 0) gives ENOTTY", "");
@@ -77,8 +77,8 @@ fn kvm_runs_a_guest() {
 fn swap_is_what_the_kernel_lists() {
     let table = |lines: &str| {
         in_namespaces(&format!(
-            "mount -t tmpfs none /tmp; printf 'Filename Type Size Used Priority\\n{lines}' >/tmp/s
-            mount --bind /tmp/s /proc/swaps; exec \"$ERA\" doctor --json swap"
+            "exec 9<\"$ERA\"; mount -t tmpfs none /tmp; printf 'Filename Type Size Used Priority\\n{lines}' >/tmp/s
+            mount --bind /tmp/s /proc/swaps; exec /proc/self/fd/9 doctor --json swap"
         ))
     };
     table("").is("swap", "absent", "no swap", "");
