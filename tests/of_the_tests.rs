@@ -141,3 +141,20 @@ fn a_page_that_cannot_be_read_says_where() {
     assert!(!output.status.success());
     assert!(String::from_utf8_lossy(&output.stderr).contains("line 3: `hidden`"));
 }
+
+#[test]
+fn what_only_real_root_may_runs_as_root_and_is_labelled_elsewhere() {
+    let state = state();
+    let output = play(
+        state.path(),
+        "# X\n\n```console\n#! id -u\n0\n```\n",
+        &["--exact"],
+    );
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{said}");
+    if nix::unistd::geteuid().is_root() {
+        assert!(said.contains("1 blocks ran: 1 matched"), "{said}");
+    } else {
+        assert!(said.contains("skipped: real root is needed"), "{said}");
+    }
+}

@@ -7,7 +7,6 @@ use serde::Serialize;
 
 use crate::ground::Learner;
 use crate::page::Page;
-use crate::probes;
 use crate::stage::Stage;
 use crate::stage::perform::{self, BlockReport};
 use crate::state::Surroundings;
@@ -52,7 +51,7 @@ pub fn page(page: &Page, around: &Surroundings, learner: &Learner) -> PageReport
         Ok(mut stage) => {
             for block in page.blocks() {
                 let mut report = BlockReport::new(block);
-                report.skipped = probes::missing(block);
+                report.skipped = stage.cannot_run(block);
                 let failed = blocks
                     .iter()
                     .any(|block: &BlockReport| block.stopped.is_some());

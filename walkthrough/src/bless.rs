@@ -9,7 +9,6 @@ use similar::TextDiff;
 use crate::ground::Learner;
 use crate::page::compare::{self, Change};
 use crate::page::{Line, Prompt, parse};
-use crate::probes;
 use crate::stage::{Ended, Stage, perform};
 use crate::state::Surroundings;
 
@@ -40,10 +39,10 @@ pub fn bless(
     )?;
     let mut stage = Stage::new(&around.state, learner)?;
     let (mut new_outputs, mut problems) = (BTreeMap::new(), Vec::new());
-    for block in page
-        .blocks()
-        .filter(|block| probes::missing(block).is_none())
-    {
+    for block in page.blocks() {
+        if stage.cannot_run(block).is_some() {
+            continue;
+        }
         for line in &block.lines {
             let (command, ran) = perform::run(&mut stage, line, perform::limit(block))?;
             let report = perform::judge(&mut stage, line, command, &ran);

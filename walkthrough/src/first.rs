@@ -48,8 +48,9 @@ pub fn rows(pages: &[Page], chosen: usize, around: &Surroundings, learner: &Lear
         label(
             "  writes only",
             format!(
-                "{}     network: no     real root: no",
-                home_as_tilde(&around.state)
+                "{}     network: no     real root: {}",
+                home_as_tilde(&around.state),
+                real_root()
             ),
         ),
         Row::default(),
@@ -133,6 +134,14 @@ fn ground() -> String {
             "in a user namespace: root of a sandbox, nobody outside".to_owned()
         }
         _ => "not on this machine as it is: d says why, and what to do".to_owned(),
+    }
+}
+
+fn real_root() -> &'static str {
+    match probes::look("sudo") {
+        _ if nix::unistd::geteuid().is_root() => "you are",
+        Some(finding) if finding.works() => "asks first",
+        _ => "no",
     }
 }
 

@@ -189,10 +189,10 @@ pub fn shell(page: Option<&str>, around: &Surroundings, learner: &Learner) -> Ou
     };
     let page = library::find(word)?;
     let mut stage = Stage::new(&around.state, learner)?;
-    for block in page
-        .blocks()
-        .filter(|block| probes::missing(block).is_none())
-    {
+    for block in page.blocks() {
+        if stage.cannot_run(block).is_some() {
+            continue;
+        }
         let report = perform::block(&mut stage, block);
         if let Some(why) = report.stopped {
             auto::warn(&page.stem, report.at, &why);

@@ -33,8 +33,12 @@ pub fn look_ahead(page: &Page) {
     }
 }
 
-/// Why a block cannot run here; none when it can.
-pub fn missing(block: &Block) -> Option<String> {
+/// Why a block cannot run here; none when it can. `root` says whether real root
+/// can be had.
+pub fn missing(block: &Block, root: bool) -> Option<String> {
+    if block.needs_root() && !root {
+        return Some("real root is needed, and nobody gave it".to_owned());
+    }
     let on_ground = block.lines.iter().any(|line| line.prompt == Prompt::Ground);
     let ground = on_ground.then(|| GROUND.to_owned());
     let needs = block

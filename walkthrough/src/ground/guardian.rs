@@ -1,14 +1,12 @@
 //! The guardian: starts the shells of a ground, and outlives the tour.
 //!
 //! It is the subreaper of everything on the ground (prctl(2)): whoever loses a
-//! parent there becomes its child, so nothing can slip away. It holds one end of
-//! a socket. When the other end is gone (the learner quit, the tour crashed,
+//! parent there becomes its child, so nothing can slip away. It reads
+//! requests from a pipe. When the other end is gone (the learner quit, the tour crashed,
 //! somebody sent SIGKILL), it ends all its descendants, unmounts what is mounted
 //! below the folder, and removes it.
 
 use std::io::{BufRead, BufReader, Write};
-use std::os::fd::AsFd;
-use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -21,12 +19,12 @@ use nix::sys::wait::{WaitPidFlag, waitpid};
 
 use super::Who;
 
-/// Runs until the tour's end of the socket, our stdin, is gone.
+/// Runs until the tour's end of our stdin is gone.
 ///
 /// # Errors
 /// It could not become a guardian at all.
 pub fn main(folder: &Path, uid: u32, gid: u32) -> Result<(), Box<dyn std::error::Error>> {
-    // Nobody ends it but the tour, by closing the socket.
+    // Nobody ends it but the tour, by closing the pipe.
     let deaf: SigSet = [
         Signal::SIGINT,
         Signal::SIGHUP,
@@ -37,15 +35,15 @@ pub fn main(folder: &Path, uid: u32, gid: u32) -> Result<(), Box<dyn std::error:
     .collect();
     deaf.thread_block()?;
     kernel::prctl_set_child_subreaper()?;
-    let socket = UnixStream::from(std::io::stdin().as_fd().try_clone_to_owned()?);
     let mut guardian = Guardian {
         folder: folder.to_owned(),
         uid,
         gid,
         keeper: None,
     };
-    let mut answers = socket.try_clone()?;
-    for request in BufReader::new(socket).lines() {
+    let mut answers = std::io::stdout();
+    writeln!(answers, "ready")?;
+    for request in std::io::stdin().lock().lines() {
         let Ok(request) = request else { break };
         let answer = match guardian.answer(&request) {
             Ok(pids) => format!("ok {pids}"),

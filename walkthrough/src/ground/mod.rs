@@ -15,24 +15,25 @@
 //! - [`place`]: on which file system a ground may lie.
 //! - [`guardian`]: the process that starts the shells, and that ends everything
 //!   when the tour goes away, however it goes.
+//! - [`guard`]: the tour's side of it.
 //! - [`enter`]: the small programs between the guardian and bash.
 //! - [`leftovers`]: what still carries a ground's mark.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt, chown, symlink};
-use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 
 pub mod enter;
+pub mod guard;
 pub mod guardian;
 pub mod learner;
 pub mod leftovers;
 pub mod pick;
 pub mod place;
 
+use guard::Guard;
 pub use learner::Learner;
 pub use pick::pick;
 
@@ -90,8 +91,9 @@ pub struct Ground {
     pub learner: Learner,
     /// The shells that were started, and the keeper of the namespaces.
     ours: Vec<u32>,
-    guardian: Child,
-    control: BufReader<UnixStream>,
+    guard: Guard,
+    /// The one that real root runs, once it was asked for.
+    root: Option<Guard>,
 }
 
 impl Ground {
@@ -102,14 +104,15 @@ impl Ground {
     pub fn new(state: &Path, learner: &Learner) -> Result<Self, GroundError> {
         let nonce = nonce();
         let folder = place::choose(state, learner)?.join(&nonce);
-        let prepared = prepare(&folder, &nonce, learner);
-        prepared.map_err(|source| GroundError::Prepare {
-            path: folder.clone(),
-            source,
+        prepare(&folder, &nonce, learner).map_err(|source| {
+            let _ = fs::remove_dir_all(&folder);
+            GroundError::Prepare {
+                path: folder.clone(),
+                source,
+            }
         })?;
-        let (control, theirs) =
-            UnixStream::pair().map_err(|error| GroundError::Guardian(error.to_string()))?;
-        let guardian = Command::new(folder.join("bin/era"))
+        let mut guardian = Command::new(folder.join("bin/era"));
+        guardian
             .arg0("era-guardian")
             .arg("__guardian")
             .arg(&folder)
@@ -118,19 +121,42 @@ impl Ground {
             .env(MARK, &nonce)
             .current_dir("/")
             // What the terminal sends when it goes (SIGHUP) is for the tour alone.
-            .process_group(0)
-            .stdin(Stdio::from(std::os::fd::OwnedFd::from(theirs)))
-            .stdout(Stdio::null())
-            .spawn()
-            .map_err(|error| GroundError::Guardian(error.to_string()))?;
+            .process_group(0);
+        let guard = Guard::start(&mut guardian)?;
+        let learner = learner.clone();
         Ok(Self {
             folder,
             nonce,
-            learner: learner.clone(),
+            learner,
             ours: Vec::new(),
-            guardian,
-            control: BufReader::new(control),
+            guard,
+            root: None,
         })
+    }
+
+    /// Whether real root can be had.
+    pub fn has_root(&self) -> bool {
+        nix::unistd::geteuid().is_root() || self.root.is_some()
+    }
+
+    /// Asks for real root: sudo(8) asks on the terminal for what it wants.
+    ///
+    /// # Errors
+    /// There is no sudo, or it said no.
+    pub fn ask_for_root(&mut self) -> Result<(), GroundError> {
+        if self.has_root() {
+            return Ok(());
+        }
+        let mark = format!("{MARK}={}", self.nonce);
+        let era = self.folder.join("bin/era");
+        let mut sudo = Command::new("sudo");
+        sudo.args(["--", "env", &mark])
+            .arg(era)
+            .arg("__guardian")
+            .arg(&self.folder)
+            .args(["0", "0"]);
+        self.root = Some(Guard::start(&mut sudo)?);
+        Ok(())
     }
 
     /// The folder in which the page runs.
@@ -144,7 +170,7 @@ impl Ground {
     /// What the guardian says: for [`Who::Ground`] the kernel may refuse the
     /// user namespace.
     pub fn shell(&mut self, who: Who, terminal: &Path) -> Result<u32, GroundError> {
-        self.start(&format!("shell {} - {}", who.word(), terminal.display()))
+        self.start(who, "-", terminal)
     }
 
     /// Starts a shell for the learner's own hands: with line editing, and with
@@ -154,15 +180,19 @@ impl Ground {
     /// As [`Ground::shell`].
     pub fn own_shell(&mut self, who: Who, terminal: &Path) -> Result<u32, GroundError> {
         let kind = std::env::var("TERM").unwrap_or_else(|_| "dumb".to_owned());
-        self.start(&format!(
+        self.start(who, &kind, terminal)
+    }
+
+    fn start(&mut self, who: Who, kind: &str, terminal: &Path) -> Result<u32, GroundError> {
+        let guard = match (&mut self.root, who) {
+            (Some(root), Who::Real) => root,
+            _ => &mut self.guard,
+        };
+        let answer = guard.ask(&format!(
             "shell {} {kind} {}",
             who.word(),
             terminal.display()
-        ))
-    }
-
-    fn start(&mut self, request: &str) -> Result<u32, GroundError> {
-        let answer = self.ask(request)?;
+        ))?;
         let pids: Vec<u32> = answer
             .split(' ')
             .filter_map(|word| word.parse().ok())
@@ -174,28 +204,27 @@ impl Ground {
         Ok(shell)
     }
 
-    fn ask(&mut self, request: &str) -> Result<String, GroundError> {
-        let gone = |error: std::io::Error| GroundError::Guardian(format!("gone ({error})"));
-        writeln!(self.control.get_mut(), "{request}").map_err(gone)?;
-        let mut answer = String::new();
-        self.control.read_line(&mut answer).map_err(gone)?;
-        match answer.trim_end().split_once(' ') {
-            Some(("ok", rest)) => Ok(rest.to_owned()),
-            Some(("error", why)) => Err(GroundError::Guardian(why.to_owned())),
-            _ => Err(GroundError::Guardian("gone without an answer".to_owned())),
-        }
-    }
-
     /// Processes that the page's commands have left running: what the guardian
     /// has below it, and what carries the mark, but for its own shells. (One that
     /// is changing its parent is seen by its mark, one without its environment by
     /// its parent.)
     pub fn strangers(&self) -> Vec<u32> {
-        let mut found = crate::proc::descendants(self.guardian.id());
+        let mut found = crate::proc::descendants(self.guard.pid());
         found.extend(leftovers::processes(&self.nonce));
         found.sort_unstable();
         found.dedup();
-        let known = |pid: &u32| self.ours.contains(pid) || *pid == self.guardian.id();
+        let guards = [Some(self.guard.pid()), self.root.as_ref().map(Guard::pid)];
+        // sudo's own processes are not the page's.
+        let behind_sudo = self
+            .root
+            .as_ref()
+            .map(|root| crate::proc::descendants(root.pid()));
+        let known = |pid: &u32| {
+            let roots = behind_sudo
+                .as_ref()
+                .is_some_and(|family| family.contains(pid));
+            self.ours.contains(pid) || guards.contains(&Some(*pid)) || roots
+        };
         found.retain(|pid| !known(pid) && crate::proc::is_alive(&pid.to_string()));
         found
     }
@@ -206,10 +235,13 @@ impl Ground {
         leftovers::of(&self.nonce, &self.folder)
     }
 
+    /// The learner's guardian first: what real root made and it may not remove,
+    /// the other one does.
     fn close(&mut self) {
-        // The end of our side of the socket is what the guardian waits for.
-        let _ = self.control.get_ref().shutdown(std::net::Shutdown::Both);
-        let _ = self.guardian.wait();
+        self.guard.close();
+        if let Some(root) = &mut self.root {
+            root.close();
+        }
     }
 }
 

@@ -182,6 +182,11 @@ impl Block {
         Ok(())
     }
 
+    /// Whether a line of it is for real root.
+    pub fn needs_root(&self) -> bool {
+        self.lines.iter().any(|line| line.prompt == Prompt::Real)
+    }
+
     /// Whether something in it goes wrong when the mechanism is taken out: a
     /// claim must have a fact, a status, or a literal line.
     pub fn can_fail(&self) -> bool {

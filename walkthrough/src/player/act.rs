@@ -8,10 +8,9 @@ use super::script::Act;
 use super::text::{Row, Style, without_tabs};
 use super::{Mode, Player};
 use crate::page::facts::PATIENCE;
-use crate::page::{Block, Line, Prompt};
-use crate::probes;
+use crate::page::{Block, Line};
 use crate::stage::perform::{self, FactReport, LineReport};
-use crate::stage::{Ended, Ran, Stage, StageError};
+use crate::stage::{Ended, Ran, Stage};
 
 /// A question that was passed over is answered nevertheless.
 pub(super) const SKIPPED: usize = 0;
@@ -197,7 +196,18 @@ impl Player<'_> {
             return;
         }
         let block = &self.script.blocks[block];
-        let Some(why) = not_here(block) else { return };
+        if block.needs_root() && !self.stage.ground().has_root() && self.root.is_none() {
+            self.mode = Mode::AskRoot;
+            self.message = Some(Row::new(
+                Style::Warn,
+                "The next commands are for real root. sudo will ask you for what it wants.",
+            ));
+            self.top = self.bottom();
+            return;
+        }
+        let Some(why) = self.stage.cannot_run(block) else {
+            return;
+        };
         let mut rows = vec![
             Row::new(Style::Warn, format!("Not run here: {why}")),
             Row::new(Style::Dim, "What it prints elsewhere:"),
@@ -217,13 +227,6 @@ impl Player<'_> {
         self.at += block.lines.len() - 1;
         self.mode = Mode::After;
     }
-}
-
-/// Why a block cannot run here.
-pub(super) fn not_here(block: &Block) -> Option<String> {
-    let real = block.lines.iter().any(|line| line.prompt == Prompt::Real);
-    let not_root = real && !nix::unistd::geteuid().is_root();
-    probes::missing(block).or_else(|| not_root.then(|| StageError::NotRoot.to_string()))
 }
 
 /// Output as lines.

@@ -18,6 +18,7 @@ pub fn bar(mode: &Mode) -> &'static str {
             "n run  e edit  b back  r retry  j jump  c code  v strace  s shell  ?  q quit"
         }
         Mode::Asking => "1-9 answer  n skip  b back  j jump  ? keys  q quit",
+        Mode::AskRoot => "y ask sudo  n show what it prints elsewhere  b back  q quit",
         Mode::After => "n next  b back  r retry  j jump  c code  v strace  s shell  ? keys  q quit",
         Mode::End => "n next page  b back  r retry  j jump  s shell  ? keys  q quit",
         Mode::Jump(_) => "a number, then Enter  Esc never mind",
@@ -102,6 +103,8 @@ impl Player<'_> {
             Key::Char('c') => self.look_at_code()?,
             Key::Char('v') => self.look_at_strace()?,
             Key::Char('s') => self.own_shell()?,
+            Key::Char('y') if matches!(self.mode, Mode::AskRoot) => self.answer_for_root(true)?,
+            Key::Char('n') if matches!(self.mode, Mode::AskRoot) => self.answer_for_root(false)?,
             Key::Char('?') => self.mode = Mode::View(help()),
             Key::Char('e' | 'i') if matches!(self.mode, Mode::Ready) => self.edit(),
             Key::Char(digit @ '1'..='9') if matches!(self.mode, Mode::Asking) => {
@@ -131,6 +134,7 @@ impl Player<'_> {
                 self.take_answer(act::SKIPPED);
                 Ok(None)
             }
+            Mode::AskRoot => Ok(None),
             _ => Ok(self.go_on()),
         }
     }
@@ -168,6 +172,17 @@ impl Player<'_> {
                 }
             }
         }
+        Ok(())
+    }
+
+    fn answer_for_root(&mut self, yes: bool) -> Result<()> {
+        self.root = Some(false);
+        if yes {
+            self.become_root()?;
+        }
+        self.mode = self.mode_of_act();
+        self.skip_where_it_cannot_run();
+        self.top = self.bottom();
         Ok(())
     }
 
@@ -268,5 +283,8 @@ impl Player<'_> {
     fn leave_view(&mut self) {
         let ran = self.last == Some(self.at) && self.script.ends_block(self.at);
         self.mode = if ran { Mode::After } else { self.mode_of_act() };
+        if !ran {
+            self.skip_where_it_cannot_run();
+        }
     }
 }

@@ -50,6 +50,8 @@ pub enum Mode {
     Ready,
     /// A question, answered by a number.
     Asking,
+    /// Whether sudo may ask.
+    AskRoot,
     /// A block has ended.
     After,
     /// The page has ended.
@@ -94,6 +96,8 @@ pub struct Player<'a> {
     /// The last command that ran.
     last: Option<usize>,
     message: Option<Row>,
+    /// Whether real root was given, once it was asked for.
+    root: Option<bool>,
     started: Instant,
 }
 
@@ -129,6 +133,7 @@ impl<'a> Player<'a> {
             guess: None,
             last: None,
             message: None,
+            root: None,
             started: Instant::now(),
         };
         match from.saturating_sub(1).min(player.script.stops.len() - 1) {
@@ -169,6 +174,7 @@ impl<'a> Player<'a> {
         if new_scene && self.bottom() > 0 {
             self.mode = Mode::Paging;
         }
+        self.skip_where_it_cannot_run();
         let end = matches!(self.script.stops[at].act, Act::End);
         // A state folder that cannot be written is no reason not to learn.
         let _ = self.progress.reach(&self.script.page.stem, at + 1, end);
@@ -317,7 +323,6 @@ impl<'a> Player<'a> {
     fn go_on(&mut self) -> Option<Leave> {
         if self.at + 1 < self.script.stops.len() {
             self.arrive(self.at + 1);
-            self.skip_where_it_cannot_run();
             return None;
         }
         Some(Leave::Next)

@@ -14,6 +14,9 @@ impl Player<'_> {
     /// it, and stands at `target`.
     pub(super) fn replay(&mut self, target: usize) -> Result<()> {
         self.stage = Stage::new(&self.around.state, self.learner)?;
+        if self.root == Some(true) {
+            self.become_root()?;
+        }
         self.rows.clear();
         (self.changed, self.guess, self.last, self.message) = (None, None, None, None);
         let scene = self.script.scene_start(target);
@@ -24,13 +27,12 @@ impl Player<'_> {
             }
             if let Act::Run { block, .. } = self.script.stops[stop].act {
                 let block = self.script.blocks[block].clone();
-                if act::not_here(&block).is_none() {
+                if self.stage.cannot_run(&block).is_none() {
                     self.run_again(stop, &block, shown);
                 }
             }
         }
         self.arrive(target);
-        self.skip_where_it_cannot_run();
         Ok(())
     }
 
@@ -77,7 +79,7 @@ impl Player<'_> {
             let Some(line) = self
                 .script
                 .line(stop)
-                .filter(|_| act::not_here(block).is_none())
+                .filter(|_| stage.cannot_run(block).is_none())
             else {
                 continue;
             };
@@ -93,6 +95,14 @@ impl Player<'_> {
             perform::judge(&mut stage, &line, command, &ran);
         }
         Ok(None)
+    }
+
+    /// Lets sudo ask on the learner's own terminal, once a ground.
+    pub(super) fn become_root(&mut self) -> Result<()> {
+        let ground = self.stage.ground_mut();
+        let asked = self.screen.lend(|| ground.ask_for_root())?;
+        self.root = Some(asked.is_ok());
+        Ok(())
     }
 
     /// A shell of the learner's own on this ground.

@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 use crate::ground::Learner;
 use crate::page::facts;
 use crate::player::script::{Act, Script};
-use crate::probes;
 use crate::stage::Stage;
 use crate::stage::perform;
 use crate::state::Surroundings;
@@ -85,7 +84,7 @@ fn step(script: &Script, stop: usize, stage: &mut Stage) -> Option<String> {
         return None;
     };
     let (block, line) = (&script.blocks[block], script.line(stop)?);
-    if let Some(why) = probes::missing(block) {
+    if let Some(why) = stage.cannot_run(block) {
         return Some(format!("skipped: {why}"));
     }
     let limit = perform::limit(block);
@@ -127,7 +126,7 @@ fn back_to(
         let block = &script.blocks[block];
         let Some(line) = script
             .line(stop)
-            .filter(|_| probes::missing(block).is_none())
+            .filter(|_| stage.cannot_run(block).is_none())
         else {
             continue;
         };

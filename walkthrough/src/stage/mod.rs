@@ -108,6 +108,11 @@ impl Stage {
         &self.ground
     }
 
+    /// Why a block cannot run here; none when it can.
+    pub fn cannot_run(&self, block: &crate::page::Block) -> Option<String> {
+        crate::probes::missing(block, self.ground.has_root())
+    }
+
     /// The ground, to start something on it.
     pub fn ground_mut(&mut self) -> &mut Ground {
         &mut self.ground
@@ -118,7 +123,7 @@ impl Stage {
         let who = match prompt {
             Prompt::Learner => Who::Learner,
             Prompt::Ground => Who::Ground,
-            Prompt::Real if !nix::unistd::geteuid().is_root() => return Err(StageError::NotRoot),
+            Prompt::Real if !self.ground.has_root() => return Err(StageError::NotRoot),
             Prompt::Real => Who::Real,
             Prompt::Inside => return self.host.ok_or(StageError::NobodyInside),
         };
