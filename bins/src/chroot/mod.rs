@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use chroot::enter::{self, Entry};
 use chroot::error::Error;
 use chroot::escape;
+use chroot::tree::Tree;
 use clap::{Args, Parser, Subcommand};
 use groundwork::kernel::Errno;
 use groundwork::process::Program;
@@ -137,11 +138,8 @@ impl Run {
 
 /// The shell of the user where the root has it, else the one that every system has.
 fn shell(entry: &Entry) -> OsString {
-    let shell = std::env::var_os("SHELL").filter(|shell| {
-        let inside = PathBuf::from(shell);
-        let inside = inside.strip_prefix("/").unwrap_or(&inside);
-        entry.root.join(inside).exists()
-    });
+    let inside = Tree::new(&entry.root);
+    let shell = std::env::var_os("SHELL").filter(|shell| inside.has_file(Path::new(shell)));
     shell.unwrap_or_else(|| "/bin/sh".into())
 }
 

@@ -3,11 +3,12 @@
 use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 
-use groundwork::kernel::{self, CloneFlags, Gid, Propagation, Uid};
+use groundwork::kernel::{self, CloneFlags, Gid, Uid};
 use groundwork::process::{self, Program};
 use groundwork::step;
 
 use crate::error::{Error, Place};
+use crate::mounts;
 
 /// How to enter a root.
 #[derive(Debug, Clone, Default)]
@@ -34,7 +35,7 @@ pub fn run(entry: &Entry, program: &Program) -> Result<Infallible, Error> {
         own_users()?;
     }
     if entry.proc || entry.dev {
-        own_mounts(entry)?;
+        mounts::own_mounts(entry)?;
     }
     // Inside there may be no /proc to ask any more.
     let groups = Groups::of_this_namespace();
@@ -107,66 +108,6 @@ impl Groups {
 /// A user namespace in which we are root, and nobody outside: user_namespaces(7).
 fn own_users() -> Result<(), Error> {
     process::become_root_of_own_users(CloneFlags::empty()).map_err(Error::Userns)
-}
-
-/// Mounts below the root, in a mount namespace that ends with the program: nothing that is
-/// mounted here is seen, or has to be unmounted, by anybody else.
-fn own_mounts(entry: &Entry) -> Result<(), Error> {
-    let refused = |what: &str| {
-        let what = what.to_owned();
-        move |call| Error::Mount { what, call }
-    };
-    step("Mount where nobody else sees it");
-    kernel::unshare(CloneFlags::CLONE_NEWNS)
-        .and_then(|()| kernel::mount_propagation("/", Propagation::Private))
-        .map_err(refused("anything"))?;
-    if entry.proc {
-        step("The processes of this machine, as files");
-        let proc = place(&entry.root, "proc", Kind::Folder).map_err(refused("/proc"))?;
-        kernel::bind_mount_recursive("/proc", proc).map_err(refused("/proc"))?;
-    }
-    if entry.dev {
-        step("Six devices that can do no harm");
-        for name in ["null", "zero", "full", "random", "urandom"] {
-            let inside = format!("dev/{name}");
-            let device = place(&entry.root, &inside, Kind::File).map_err(refused(&inside))?;
-            kernel::bind_mount(format!("/dev/{name}"), &device).map_err(refused(&inside))?;
-        }
-        let tty = place(&entry.root, "dev/tty", Kind::File).map_err(refused("dev/tty"))?;
-        kernel::bind_mount("/dev/tty", tty).map_err(refused("dev/tty"))?;
-    }
-    Ok(())
-}
-
-#[derive(Clone, Copy)]
-enum Kind {
-    Folder,
-    File,
-}
-
-/// A folder or an empty file to mount on. What is there already serves, unless it is a
-/// link: that could lead a mount to any place outside.
-fn place(root: &Path, inside: &str, kind: Kind) -> kernel::Result<PathBuf> {
-    let path = root.join(inside);
-    let failed = |name: &str, error: std::io::Error| {
-        kernel::CallError::from_io(name, &path, "path_resolution(7)", &error)
-    };
-    let mut upto = root.to_owned();
-    for part in Path::new(inside).components() {
-        upto.push(part);
-        if upto.is_symlink() {
-            let error = std::io::Error::from_raw_os_error(nix::errno::Errno::ELOOP as i32);
-            return Err(failed("open", error));
-        }
-    }
-    let made = match kind {
-        Kind::Folder => std::fs::create_dir_all(&path),
-        Kind::File if path.exists() => Ok(()),
-        Kind::File => std::fs::create_dir_all(path.parent().unwrap_or(root))
-            .and_then(|()| std::fs::File::create(&path).map(drop)),
-    };
-    made.map_err(|error| failed("mkdir", error))?;
-    Ok(path)
 }
 
 /// Nothing that is open goes along but input, output and errors: a directory that stays

@@ -6,6 +6,7 @@
 //! # Layout
 //!
 //! - [`enter`]: the mechanism: stand in a folder, make it `/`, become a user, start a program.
+//! - `mounts`: /proc and /dev for it, where nobody else sees them.
 //! - [`tree`]: what a path means to somebody whose root is another.
 //! - [`closure`]: what a program needs in order to start; [`jail`]: copying it.
 //! - [`why`]: which file is missing when the kernel says that one is.
@@ -18,6 +19,7 @@ pub mod enter;
 pub mod error;
 pub mod escape;
 pub mod jail;
+mod mounts;
 pub mod tree;
 pub mod why;
 

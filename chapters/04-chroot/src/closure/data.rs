@@ -84,30 +84,31 @@ pub fn of_program(
 /// Folders that a program names by their whole path, for one that no package brought: they
 /// can only be pointed at, since nothing says whose the files in them are.
 pub fn named_by(tree: &Tree, program: &Path) -> Vec<PathBuf> {
+    const LOCAL: &[&str] = &["/usr/local/lib", "/usr/local/libexec", "/usr/local/share"];
     let bytes = tree.read(program).unwrap_or_default();
-    let local = ["/usr/local/lib", "/usr/local/libexec", "/usr/local/share"];
-    let mut found = Vec::new();
-    for shelf in SHELVES.iter().chain(&local).map(Path::new) {
-        let outside = tree.find(shelf).unwrap_or_default();
-        for entry in std::fs::read_dir(outside).into_iter().flatten().flatten() {
-            let folder = shelf.join(entry.file_name());
-            let is_folder = tree.metadata(&folder).is_some_and(|found| found.is_dir());
-            let path = folder.to_string_lossy().into_owned();
-            if is_folder && !is_for_people(&folder) && stands_alone(&bytes, path.as_bytes()) {
-                found.push(folder);
-            }
-        }
+    let in_path = |byte: &u8| in_name(byte) || *byte == b'/';
+    let mut found = BTreeSet::new();
+    for at in memmem::find_iter(&bytes, b"/usr/") {
+        let rest = &bytes[at..];
+        let end = rest.iter().position(|byte| !in_path(byte));
+        let path = String::from_utf8_lossy(&rest[..end.unwrap_or(rest.len())]).into_owned();
+        // As if of a file in it, so that the folder itself counts.
+        let folder = folder_on(LOCAL, &Path::new(&path).join("x"));
+        found.extend(folder.or_else(|| on_a_shelf(&Path::new(&path).join("x"))));
     }
-    // Multiarch folders stand on shelves, and are shelves.
-    found.retain(|folder| !folder.to_string_lossy().contains("-linux-"));
-    found.sort();
-    found
+    let is_folder = |folder: &Path| tree.metadata(folder).is_some_and(|found| found.is_dir());
+    found.retain(|folder| !is_for_people(folder) && is_folder(folder));
+    found.into_iter().collect()
 }
 
 /// `/usr/share/perl` for `/usr/share/perl/5.36/strict.pm`, and the same one level deeper
 /// for `/usr/lib/x86_64-linux-gnu/perl/…`; None for what lies right on a shelf.
 fn on_a_shelf(file: &Path) -> Option<PathBuf> {
-    let (shelf, rest) = SHELVES
+    folder_on(SHELVES, file)
+}
+
+fn folder_on(shelves: &[&str], file: &Path) -> Option<PathBuf> {
+    let (shelf, rest) = shelves
         .iter()
         .find_map(|shelf| Some((Path::new(shelf), file.strip_prefix(shelf).ok()?)))?;
     let mut names = rest.iter();
@@ -126,9 +127,13 @@ fn names(bytes: &[u8], folder: &Path) -> bool {
     stands_alone(bytes, text.to_string_lossy().as_bytes())
 }
 
+/// What names of files are made of, mostly.
+fn in_name(byte: &u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"_-.+".contains(byte)
+}
+
 /// `share/perl` stands in `/usr/share/perl/5.36`, and not in `/usr/share/perl5`.
 fn stands_alone(bytes: &[u8], text: &[u8]) -> bool {
-    let in_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-.+".contains(byte);
     memmem::find_iter(bytes, text).any(|at| {
         let before = at.checked_sub(1).and_then(|at| bytes.get(at));
         let after = bytes.get(at + text.len());
@@ -161,6 +166,24 @@ mod tests {
         assert!(!names(b"\0/usr/share/perl5\0", folder));
         assert!(!names(b"\0/usr/myshare/perl\0", folder));
         assert!(!names(b"perl", folder));
+    }
+
+    #[test]
+    fn a_program_that_no_package_brought_names_its_folders() {
+        let dir = tempfile::tempdir().unwrap();
+        for folder in [
+            "usr/lib/tea",
+            "usr/local/libexec/tea-core",
+            "usr/share/locale",
+        ] {
+            std::fs::create_dir_all(dir.path().join(folder)).unwrap();
+        }
+        let bytes = b"\0/usr/lib/tea/leaf.so\0/usr/local/libexec/tea-core\0/usr/share/locale\0\
+                      /usr/lib/coffee\0";
+        std::fs::write(dir.path().join("tea"), bytes).unwrap();
+        let named = named_by(&Tree::new(dir.path()), Path::new("/tea"));
+        let expected = ["/usr/lib/tea", "/usr/local/libexec/tea-core"];
+        assert_eq!(named, expected.map(PathBuf::from));
     }
 
     #[test]

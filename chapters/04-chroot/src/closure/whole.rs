@@ -105,9 +105,14 @@ impl Collector<'_> {
                  programs read later come by --tree"
             ));
         }
-        for folder in folders.iter().map(|folder| folder.display()) {
+        if !folders.is_empty() {
+            let folders: Vec<_> = folders
+                .iter()
+                .map(|folder| folder.to_string_lossy())
+                .collect();
             self.note(format!(
-                "{program} names {folder}; if it reads that, add --tree {folder}"
+                "{program} names folders; those that it reads come by --tree: {}",
+                folders.join(" ")
             ));
         }
     }

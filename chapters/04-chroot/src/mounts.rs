@@ -1,0 +1,92 @@
+//! /proc and /dev inside, in a mount namespace that ends with the program: nothing that is
+//! mounted here is seen, or has to be unmounted, by anybody else.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+
+use groundwork::kernel::{self, CloneFlags, Errno, MsFlags, Propagation};
+use groundwork::step;
+
+use crate::enter::Entry;
+use crate::error::Error;
+
+/// Devices that can do no harm, whoever writes to them: null(4), random(4), tty(4).
+const DEVICES: &[&str] = &["null", "zero", "full", "random", "urandom", "tty"];
+
+/// Names that programs expect beside them: the descriptors that they have open.
+const LINKS: &[(&str, &str)] = &[
+    ("fd", "/proc/self/fd"),
+    ("stdin", "/proc/self/fd/0"),
+    ("stdout", "/proc/self/fd/1"),
+    ("stderr", "/proc/self/fd/2"),
+];
+
+/// Mounts what `entry` asks for below its root.
+pub(crate) fn own_mounts(entry: &Entry) -> Result<(), Error> {
+    step("Mount where nobody else sees it");
+    kernel::unshare(CloneFlags::CLONE_NEWNS)
+        .and_then(|()| kernel::mount_propagation("/", Propagation::Private))
+        .map_err(refused("anything"))?;
+    if entry.proc {
+        step("The processes of this machine, as files");
+        let proc = folder(&entry.root, "proc").map_err(refused("/proc"))?;
+        kernel::bind_mount_recursive("/proc", proc).map_err(refused("/proc"))?;
+    }
+    if entry.dev {
+        step("A /dev of our own, in memory");
+        let dev = folder(&entry.root, "dev").map_err(refused("/dev"))?;
+        let flags = MsFlags::MS_NOSUID | MsFlags::MS_NOEXEC;
+        kernel::mount_new("tmpfs", &dev, flags, Some("mode=755")).map_err(refused("/dev"))?;
+        devices(&dev)?;
+    }
+    Ok(())
+}
+
+/// Shows the devices of this machine there: whoever may not make one with mknod(2) may
+/// still show one at a second place.
+fn devices(dev: &Path) -> Result<(), Error> {
+    step("Devices that can do no harm");
+    for name in DEVICES {
+        let (outside, inside) = (Path::new("/dev").join(name), dev.join(name));
+        if !outside.exists() {
+            continue;
+        }
+        let made = File::create(&inside).map_err(|error| failed("open", &inside, &error));
+        made.and_then(|_| kernel::bind_mount(&outside, &inside))
+            .map_err(refused(&format!("/dev/{name}")))?;
+    }
+    for (name, target) in LINKS {
+        let link = dev.join(name);
+        symlink(target, &link)
+            .map_err(|error| failed("symlink", &link, &error))
+            .map_err(refused("/dev"))?;
+    }
+    Ok(())
+}
+
+/// The folder of this name to mount on, made if it is not there. A link in its place could
+/// lead the mount to any place outside, so it is refused.
+fn folder(root: &Path, name: &str) -> kernel::Result<PathBuf> {
+    let path = root.join(name);
+    if path.is_symlink() {
+        let error = io::Error::from_raw_os_error(Errno::ELOOP as i32);
+        return Err(failed("open", &path, &error));
+    }
+    match std::fs::create_dir(&path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+            Err(failed("mkdir", &path, &error))
+        }
+        _ => Ok(path),
+    }
+}
+
+fn refused(what: &str) -> impl FnOnce(kernel::CallError) -> Error {
+    let what = what.to_owned();
+    move |call| Error::Mount { what, call }
+}
+
+fn failed(call: &str, path: &Path, error: &io::Error) -> kernel::CallError {
+    kernel::CallError::from_io(call, path, "path_resolution(7)", error)
+}
