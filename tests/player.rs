@@ -249,3 +249,33 @@ fn a_presentation_fills_commands_in_and_tells_the_second_terminal_what_to_say() 
     terminal.keys("2n");
     terminal.sees("You said 2, and so it is.");
 }
+
+/// Every page of the book from its first key to its last, as an instructor plays it.
+#[test]
+fn every_page_of_the_book_can_be_played_to_its_end() {
+    for number in ["00", "04", "06"] {
+        let state = state();
+        let mut terminal = Terminal::start(state.path(), &["present", number], &[]);
+        terminal.sees("step 1 of");
+        while !terminal.text().contains("n next page") {
+            let before = terminal.text();
+            terminal.keys("n");
+            let moved = |terminal: &Terminal| {
+                let text = terminal.text();
+                text != before && !text.contains("it runs")
+            };
+            assert!(
+                terminal.reads_until(moved),
+                "page {number}: n does nothing at\n{before}"
+            );
+            let text = terminal.text();
+            assert!(
+                !text.contains('✗') && !text.contains("the page has it"),
+                "page {number}:\n{text}"
+            );
+        }
+        terminal.keys("q");
+        assert!(terminal.ends().success());
+        assert_eq!(grounds(state.path()), [""; 0]);
+    }
+}

@@ -66,6 +66,8 @@ pub struct Terminal {
     era: Child,
     master: File,
     screen: vt100::Parser,
+    /// The last bytes: a frame stands between two marks.
+    recent: Vec<u8>,
 }
 
 impl Terminal {
@@ -107,6 +109,7 @@ impl Terminal {
             era,
             master: File::from(pty.master),
             screen: vt100::Parser::new(size_of(24), size_of(80), 0),
+            recent: Vec::new(),
         }
     }
 
@@ -147,12 +150,22 @@ impl Terminal {
     /// Reads until the screen is as wanted, or the deadline.
     pub fn reads_until(&mut self, wanted: impl Fn(&Self) -> bool) -> bool {
         let until = Instant::now() + DEADLINE;
-        while !wanted(self) {
+        while self.is_half_drawn() || !wanted(self) {
             if Instant::now() > until || !self.read() {
                 return wanted(self);
             }
         }
         true
+    }
+
+    /// Whether a frame has begun and not ended (synchronized output).
+    fn is_half_drawn(&self) -> bool {
+        let last = |mark: &[u8]| {
+            self.recent
+                .windows(mark.len())
+                .rposition(|window| window == mark)
+        };
+        last(b"\x1b[?2026h") > last(b"\x1b[?2026l")
     }
 
     /// Reads what there is; false when nobody will write any more.
@@ -161,7 +174,12 @@ impl Terminal {
         poll(&mut ready, PollTimeout::from(100_u16)).unwrap();
         let mut bytes = [0; 4096];
         match self.master.read(&mut bytes) {
-            Ok(count) => self.screen.process(&bytes[..count]),
+            Ok(count) => {
+                self.screen.process(&bytes[..count]);
+                self.recent.extend_from_slice(&bytes[..count]);
+                let old = self.recent.len().saturating_sub(16_384);
+                self.recent.drain(..old);
+            }
             Err(error) => return error.kind() == std::io::ErrorKind::WouldBlock,
         }
         true

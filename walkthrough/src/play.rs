@@ -3,18 +3,23 @@
 use std::io::IsTerminal;
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
 use crate::auto;
 use crate::first::{self, Choice};
 use crate::ground::{Ground, Learner, Who};
 use crate::library;
 use crate::page::Page;
+use crate::player::keyboard::Key;
+use crate::player::look::View;
 use crate::player::screen::Screen;
 use crate::player::script::Script;
+use crate::player::text::{Row, Style};
 use crate::player::{Leave, Player, passthrough};
 use crate::present::{notes, rehearse};
 use crate::probes;
 use crate::progress::Progress;
+use crate::stage::pty::clean;
 use crate::stage::{Stage, perform};
 use crate::state::Surroundings;
 
@@ -56,10 +61,35 @@ pub fn first_screen(around: &Surroundings, learner: &Learner) -> Outcome {
         match first::choose(&screen, &pages, around, learner)? {
             Choice::Quit => return Ok(0),
             Choice::Page(chosen) => play(pages[chosen].clone(), None, &screen, around, learner)?,
-            Choice::Doctor => {
-                screen.lend(|| pause(Command::new("/proc/self/exe").arg("doctor")))?
-            }
+            Choice::Doctor => look_at_doctor(&screen, around)?,
             Choice::Book => screen.lend(|| pause(Command::new("/proc/self/exe").arg("book")))?,
+        }
+    }
+}
+
+/// What `era doctor` says, to scroll through.
+fn look_at_doctor(
+    screen: &Screen,
+    around: &Surroundings,
+) -> Result<(), Box<dyn std::error::Error>> {
+    let mut doctor = Command::new("/proc/self/exe");
+    let said = doctor
+        .arg("--state")
+        .arg(&around.state)
+        .arg("doctor")
+        .output()?;
+    let text = clean(&said.stdout);
+    let rows = text
+        .lines()
+        .map(|line| Row::new(Style::Plain, line))
+        .collect();
+    let mut view = View::new("What this machine allows", rows, Vec::new());
+    loop {
+        screen.draw(&view.frame())?;
+        if let Some(key) = screen.key(&[], Duration::from_secs(5))? {
+            if key == Key::Ctrl('c') || !view.key(key) {
+                return Ok(());
+            }
         }
     }
 }

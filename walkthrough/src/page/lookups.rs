@@ -3,7 +3,8 @@
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
-use super::facts::{Truth, World, blanks_as_one, cannot, ensure};
+use super::facts::{Truth, World};
+use super::world::{blanks_as_one, cannot, ensure};
 use crate::proc;
 
 /// Files.

@@ -22,7 +22,7 @@ pub fn bar(mode: &Mode) -> &'static str {
         Mode::After => "n next  b back  r retry  j jump  c code  v strace  s shell  ? keys  q quit",
         Mode::End => "n next page  b back  r retry  j jump  s shell  ? keys  q quit",
         Mode::Jump(_) => "a number, then Enter  Esc never mind",
-        Mode::View(_) => "Up Down PgUp PgDn scroll  n next mark  q back to the page",
+        Mode::View(_) => "Up Down PgUp PgDn scroll  n next mark  q back",
     }
 }
 

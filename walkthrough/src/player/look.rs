@@ -22,7 +22,7 @@ pub struct View {
 impl View {
     /// Opens at the first mark.
     pub fn new(title: &str, rows: Vec<Row>, marks: Vec<usize>) -> Self {
-        let columns = Screen::size().0 - 1;
+        let columns = Screen::size().0;
         let (mut folded, mut places) = (Vec::new(), Vec::new());
         for (i, row) in rows.iter().enumerate() {
             if marks.contains(&i) {

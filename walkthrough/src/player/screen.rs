@@ -95,7 +95,8 @@ impl Screen {
     /// The terminal is gone.
     pub fn draw(&self, frame: &Frame) -> std::io::Result<()> {
         let (columns, rows) = Self::size();
-        let mut out = stdout().lock();
+        // One write a frame: nobody sees half of it.
+        let mut out = Vec::with_capacity(8192);
         queue!(
             out,
             terminal::BeginSynchronizedUpdate,
@@ -133,7 +134,9 @@ impl Screen {
             )?;
         }
         queue!(out, terminal::EndSynchronizedUpdate)?;
-        out.flush()
+        let mut terminal = stdout().lock();
+        terminal.write_all(&out)?;
+        terminal.flush()
     }
 
     /// Waits for a key, a new size, or one of `others` to have something to say.
