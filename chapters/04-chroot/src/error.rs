@@ -78,6 +78,14 @@ pub enum Error {
         /// As it was asked for.
         name: PathBuf,
     },
+    /// What a script wants to be run by is not on this machine.
+    #[error("{script:?} is a script for {interpreter:?}, which is not on this machine")]
+    NoInterpreter {
+        /// The script.
+        script: PathBuf,
+        /// What its first line names, or what env(1) would look for.
+        interpreter: PathBuf,
+    },
     /// A path that leads nowhere.
     #[error("cannot copy {path:?}: {trouble}")]
     Lost {
@@ -199,6 +207,19 @@ impl Diagnose for Error {
                 "a jail runs on this kernel and this processor",
                 "take the program of this machine's own architecture",
             )),
+            Error::NoInterpreter { .. } => Some(Advice::new(
+                "the first line of a script names the program that runs it",
+                "install that, or correct the line",
+            )),
+            Error::NoPackage(package) => Some(no_package(package)),
+            Error::Read(call) if call.errno() == Errno::ENOTDIR => Some(Advice::new(
+                "--tree takes folders, and this is a file",
+                "name it with --with",
+            )),
+            Error::Canary(call) if call.errno() == Errno::ENOENT => Some(Advice::new(
+                "outside there is no file of this name",
+                "put one there first, or name another: --canary FILE",
+            )),
             Error::Unfit { .. } => Some(Advice::new(
                 "a jail is a folder of its own: it gets a usr, an etc and more of a root",
                 "name a new folder, or an empty one",
@@ -240,7 +261,25 @@ fn no_root(root: &Path, call: &CallError) -> Option<Advice> {
             format!("{shown} is a file, and a root is a folder with files in it"),
             "name a folder",
         )),
+        Errno::EACCES if call.call.name == "chdir" => Some(Advice::new(
+            format!("this user may not enter {shown}, or a folder above it: no x bit for it"),
+            format!("chmod o+x {shown}   (as its owner)"),
+        )),
         _ => None,
+    }
+}
+
+/// Why a package has no list: it is not installed, or dpkg does not keep packages here.
+fn no_package(package: &str) -> Advice {
+    match crate::closure::packages::other_keeper(&Tree::host()) {
+        Some(keeper) => Advice::new(
+            format!("packages here are {keeper}'s, whose lists are not read"),
+            "name its folders with --tree",
+        ),
+        None => Advice::new(
+            "dpkg has such a list for each package that is installed",
+            format!("apt-get install {package}   (as root)"),
+        ),
     }
 }
 

@@ -183,13 +183,26 @@ impl Collector<'_> {
                 self.data(&real, &libraries)?;
             }
         } else if let Some(line) = script::parse(&file) {
-            self.program(&line.interpreter, Reason::Interpreter, Some(&real))?;
-            if let Some(name) = line.by_env() {
-                let interpreter = self.look_up(Path::new(name))?;
-                self.program(&interpreter, Reason::Interpreter, Some(&real))?;
-            }
+            self.script(&real, &line)?;
         }
         Ok(real)
+    }
+
+    /// What runs a script: the interpreter of its first line, and whom env(1) looks for.
+    fn script(&mut self, script: &Path, line: &script::Line) -> Result<(), Error> {
+        let missing = |interpreter: &Path| Error::NoInterpreter {
+            script: script.to_owned(),
+            interpreter: interpreter.to_owned(),
+        };
+        if !self.tree.has_file(&line.interpreter) {
+            return Err(missing(&line.interpreter));
+        }
+        self.program(&line.interpreter, Reason::Interpreter, Some(script))?;
+        if let Some(name) = line.by_env().map(Path::new) {
+            let interpreter = self.look_up(name).map_err(|_| missing(name))?;
+            self.program(&interpreter, Reason::Interpreter, Some(script))?;
+        }
+        Ok(())
     }
 
     /// Gives the libraries that it loads.

@@ -1,0 +1,198 @@
+//! What `era-chroot` says when something fails, to the letter: what was being done, the
+//! call with its errno, why on this machine, and what to do.
+
+use std::path::Path;
+use std::process::Command;
+
+#[path = "chroot/mod.rs"]
+mod chroot;
+mod support;
+
+use chroot::{Ground, chroot as era_chroot, is_root, said, write_script};
+
+/// In a ground, `era-chroot` with these words fails with 125 and says this; HERE stands for
+/// the ground.
+fn says(ground: &Ground, words: &[&str], expected: &str) {
+    let failed = said(era_chroot(words).current_dir(ground.path()));
+    let text = failed.err.replace(ground.path().to_str().unwrap(), "HERE");
+    assert_eq!(text, expected, "{words:?}");
+    assert_eq!((failed.status, failed.out.as_str()), (125, ""), "{words:?}");
+}
+
+#[test]
+fn a_name_that_is_no_program() {
+    let expected = "\
+error: there is no program \"tea\" in PATH
+  why:  a name without a slash is looked for in each folder of PATH
+  fix:  install it, or give its path
+";
+    says(&Ground::new(), &["new", "jail", "--with", "tea"], expected);
+}
+
+#[test]
+fn a_program_for_another_machine() {
+    let ground = Ground::new();
+    let mut bytes = std::fs::read("/bin/ls").unwrap();
+    bytes[18..20].copy_from_slice(&22_u16.to_ne_bytes()); // EM_S390
+    std::fs::write(ground.join("ls"), bytes).unwrap();
+    let expected = "\
+error: \"HERE/ls\" is a program for s390x; this machine is ARCH
+  why:  a jail runs on this kernel and this processor
+  fix:  take the program of this machine's own architecture
+";
+    let expected = expected.replace("ARCH", std::env::consts::ARCH);
+    says(&ground, &["new", "jail", "--with", "./ls"], &expected);
+    assert!(!ground.join("jail").exists(), "nothing was begun");
+}
+
+#[test]
+fn a_script_that_nobody_runs() {
+    let ground = Ground::new();
+    let advice = "  why:  the first line of a script names the program that runs it
+  fix:  install that, or correct the line
+";
+    let first = "error: \"HERE/x\" is a script for \"/opt/tea\", which is not on this machine\n";
+    write_script(&ground.join("x"), "#!/opt/tea\n");
+    says(
+        &ground,
+        &["new", "jail", "--with", "./x"],
+        &format!("{first}{advice}"),
+    );
+    write_script(&ground.join("x"), "#!/usr/bin/env tea\n");
+    let first = first.replace("/opt/tea", "tea");
+    says(
+        &ground,
+        &["new", "jail", "--with", "./x"],
+        &format!("{first}{advice}"),
+    );
+}
+
+#[test]
+fn a_folder_that_is_no_jail() {
+    let ground = Ground::new();
+    std::fs::create_dir(ground.join("home")).unwrap();
+    std::fs::write(ground.join("home/letters"), "").unwrap();
+    let expected = "\
+error: cannot make a jail of \"home\": it holds other things, such as \"letters\"
+  why:  a jail is a folder of its own: it gets a usr, an etc and more of a root
+  fix:  name a new folder, or an empty one
+";
+    says(&ground, &["new", "home", "--with", "bash"], expected);
+    let expected = expected.replace("\"home\"", "\"/\"");
+    let machine = "it is the root of this machine";
+    let expected = expected.replace("it holds other things, such as \"letters\"", machine);
+    says(&ground, &["new", "/", "--with", "bash"], &expected);
+}
+
+#[test]
+fn something_else_in_the_place_of_a_link() {
+    if !Path::new("/lib64").is_symlink() {
+        return; // This machine has no merged /usr, and so no such link.
+    }
+    let ground = Ground::new();
+    std::fs::create_dir_all(ground.join("jail/lib64")).unwrap();
+    let expected = "\
+error: \"jail/lib64\" is there already, and is a folder, where a link to usr/lib64 has to be
+  why:  a jail keeps the links of this machine, such as /bin to usr/bin
+  fix:  begin with an empty folder
+";
+    says(&ground, &["new", "jail", "--with", "bash"], expected);
+}
+
+#[test]
+fn a_package_that_is_not_installed() {
+    let expected = "\
+error: dpkg has no list of files of a package \"tea-pot\"
+  why:  dpkg has such a list for each package that is installed
+  fix:  apt-get install tea-pot   (as root)
+";
+    says(
+        &Ground::new(),
+        &["new", "jail", "--package", "tea-pot"],
+        expected,
+    );
+}
+
+#[test]
+fn a_root_that_is_not_there_or_is_a_file() {
+    let ground = Ground::new();
+    let expected = "\
+error: cannot make \"jail\" the root directory
+  chdir(\"jail\") failed: ENOENT (no such file or directory)
+  why:  there is no folder jail here
+  fix:  era-chroot new jail --with bash
+";
+    says(&ground, &["run", "jail"], expected);
+    std::fs::write(ground.join("jail"), "").unwrap();
+    let expected = "\
+error: cannot make \"jail\" the root directory
+  chdir(\"jail\") failed: ENOTDIR (not a directory)
+  why:  jail is a file, and a root is a folder with files in it
+  fix:  name a folder
+";
+    says(&ground, &["run", "jail"], expected);
+}
+
+/// Root without the one capability, and an ordinary user, are told the same.
+#[test]
+fn who_may_not_call_chroot() {
+    let ground = Ground::new();
+    std::fs::create_dir(ground.join("jail")).unwrap();
+    let expected = "\
+error: cannot make \"jail\" the root directory
+  chroot(\".\") failed: EPERM (operation not permitted)
+  why:  this process has no CAP_SYS_CHROOT: only root may say what / means
+  fix:  run it as root, or as root of a user namespace: --userns
+";
+    if !is_root() {
+        says(&ground, &["run", "jail"], expected);
+        says(&ground, &["escape", "jail"], expected);
+        return;
+    }
+    for what in ["run", "escape"] {
+        let mut without = Command::new("setpriv");
+        without.args([
+            "--bounding-set=-sys_chroot",
+            env!("CARGO_BIN_EXE_era"),
+            "chroot",
+        ]);
+        let refused = said(without.args([what, "jail"]).current_dir(ground.path()));
+        assert_eq!((refused.status, refused.err.as_str()), (125, expected));
+    }
+}
+
+#[test]
+fn a_user_that_the_namespace_does_not_have() {
+    if !support::needs("userns") {
+        return;
+    }
+    let ground = Ground::new();
+    std::fs::create_dir(ground.join("jail")).unwrap();
+    let expected = "\
+error: cannot become user 77:78
+  setgid(78) failed: EINVAL (invalid argument)
+  why:  user 77:78 does not exist in this user namespace
+  fix:  name a user that is mapped, such as 0
+";
+    says(
+        &ground,
+        &["run", "--userns", "--user", "77:78", "jail"],
+        expected,
+    );
+}
+
+#[test]
+fn an_escape_without_a_canary() {
+    if !support::needs("userns") {
+        return;
+    }
+    let ground = Ground::new();
+    std::fs::create_dir(ground.join("jail")).unwrap();
+    let expected = "\
+error: got out, and cannot read the canary
+  open(\"HERE/canary\") failed: ENOENT (no such file or directory)
+  why:  outside there is no file of this name
+  fix:  put one there first, or name another: --canary FILE
+";
+    says(&ground, &["escape", "--userns", "jail"], expected);
+}
