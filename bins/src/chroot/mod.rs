@@ -36,12 +36,27 @@ const EXAMPLES: &str = indoc! {"
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Fill a folder with programs and what they need in order to start
+    ///
+    /// Files are copied: nothing is run to find out what is needed, nothing is mounted, and
+    /// set-user-id bits are left behind.
+    #[command(
+        after_help = "Examples:\n  era-chroot new jail --with bash,ls,cat\n  era-chroot new jail --with python3 --list\nThe book: 04-chroot"
+    )]
     New(new::New),
     /// Make a folder the root directory, and run a program in it
+    #[command(
+        after_help = "Examples:\n  era-chroot run jail -- bash\n  era-chroot run --user 1000 --proc --dev jail\nThe book: 04-chroot"
+    )]
     Run(Run),
     /// Say what is missing when a program does not start in a root
+    #[command(
+        after_help = "Examples:\n  era-chroot why jail bash\n  era-chroot why jail /usr/bin/python3 --json\nThe book: 04-chroot"
+    )]
     Why(why::Why),
     /// Break out of a root, as anybody can who may call chroot in it
+    #[command(
+        after_help = "Examples:\n  era-chroot escape jail --canary canary\n  era-chroot escape --here --canary /home/me/canary\nThe book: 04-chroot"
+    )]
     Escape(Escape),
 }
 
