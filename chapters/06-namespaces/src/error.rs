@@ -17,7 +17,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 #[derive(Debug, thiserror::Error, Serialize, Deserialize)]
 #[allow(missing_docs)]
 pub enum Error {
-    #[error("cannot make new {}", listed(kinds))]
+    #[error("cannot make the new {}", listed(kinds))]
     Unshare {
         kinds: Vec<Kind>,
         #[source]

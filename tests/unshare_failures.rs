@@ -1,0 +1,340 @@
+//! When `era-unshare` fails: it says what failed, why here, and what to do; and it leaves
+//! nothing behind, whichever of its calls the kernel refuses.
+
+mod support;
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use indoc::indoc;
+use support::programs::{sh, text};
+
+/// The calls that a line makes by itself, by what it tells: which of them make a container
+/// is committed in container_calls.txt, and `narration` holds the two together.
+fn calls_of(told: &str) -> Vec<String> {
+    let listed = include_str!("container_calls.txt").lines();
+    let listed = listed.filter_map(|line| line.split('#').next()?.split_whitespace().next());
+    let mut names: Vec<_> = listed
+        .filter(|name| told.contains(&format!(r#""name":"{name}""#)))
+        .map(str::to_owned)
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+/// The processes that `era-unshare` makes, by the roles that `groundwork::inject` knows.
+const ROLES: &[&str] = &["parent", "keeper", "mapper", "child"];
+
+/// Lines that go through all of its calls. `$D` is a folder of the run.
+const LINES: &[&str] = &[
+    "era-unshare -muinpCTf --mount=$D/mnt --uts=$D/uts --propagation slave --mount-proc \
+     --hostname x --boottime 5 --monotonic 5 -w / -S 0 true",
+    "era-unshare -mu --uts=$D/uts --mount=$D/mnt true",
+    "era-unshare -ui --uts=$D/uts --ipc=$D/ipc -f true",
+    "era-unshare -Urmpf --kill-child --keep-caps --root / true",
+    "era-unshare -m --pivot $D/jail --mount-proc -pf /bin/sh -c true",
+    "era-unshare -U --map-users=0,0,1 --map-groups=0,0,1 -f true",
+];
+
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::Builder::new()
+        .prefix("failures")
+        .tempdir()
+        .unwrap();
+    let path = folder.path();
+    std::fs::set_permissions(path, PermissionsExt::from_mode(0o755)).unwrap();
+    for kind in ["mnt", "uts", "ipc", "pid"] {
+        std::fs::write(path.join(kind), "").unwrap();
+    }
+    std::fs::create_dir_all(path.join("jail/bin")).unwrap();
+    std::fs::create_dir_all(path.join("jail/proc")).unwrap();
+    std::fs::copy("/bin/busybox", path.join("jail/bin/sh")).expect("busybox is there");
+    folder
+}
+
+/// What a run in a sandbox came to.
+struct Run {
+    status: i32,
+    stderr: String,
+    /// What is still mounted in the run's folder.
+    mounted: String,
+}
+
+/// In a user and mount namespace of its own, on one CPU: see `unshare_peers`.
+fn run(line: &str, fault: &str, folder: &Path) -> Run {
+    let folder = folder.display();
+    let cpu = r"$(sed -n 's/^Cpus_allowed_list:\s*\([0-9]*\).*/\1/p' /proc/self/status)";
+    let output = sh(&format!(
+        r#"export D={folder} ERA_FAULT={fault} MARK={folder}
+        [ -n "$ERA_FAULT" ] || unset ERA_FAULT
+        exec taskset -c {cpu} unshare -Urm --propagation private sh -c '
+            cd /
+            {line}
+            echo "status $?"
+            grep -o "[^ ]*$D/[a-z]* " /proc/self/mountinfo'"#
+    ));
+    let stdout = text(&output.stdout);
+    let (_, rest) = stdout
+        .split_once("status ")
+        .expect("the shell is still there");
+    let (status, mounted) = rest.split_once('\n').unwrap();
+    Run {
+        status: status.parse().unwrap(),
+        stderr: text(&output.stderr),
+        mounted: mounted.to_owned(),
+    }
+}
+
+/// Processes with the mark of the run in their environment.
+fn left_running(folder: &Path) -> Vec<i32> {
+    let mark = format!("MARK={}", folder.display());
+    let numbers = std::fs::read_dir("/proc").unwrap().flatten();
+    let numbers = numbers.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    let is_marked = |pid: &i32| {
+        let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+        environment
+            .split(|byte| *byte == 0)
+            .any(|pair| pair == mark.as_bytes())
+    };
+    numbers.filter(is_marked).collect()
+}
+
+#[test]
+fn each_call_that_is_refused_is_named_and_leaves_nothing() {
+    let mut sites = 0;
+    for line in LINES {
+        let by_itself = run(&format!("ERA_EXPLAIN=json {line}"), "", folder().path());
+        assert_eq!(by_itself.status, 0, "{line}\n{}", by_itself.stderr);
+        for role in ROLES {
+            for call in calls_of(&by_itself.stderr) {
+                sites += refuse_each(line, role, &call);
+            }
+        }
+    }
+    eprintln!("{sites} call sites refused");
+    assert!(sites >= 40, "only {sites} call sites were found");
+}
+
+/// Refuses the first, the second, … of these calls until there is none left.
+fn refuse_each(line: &str, role: &str, call: &str) -> usize {
+    for occurrence in 1.. {
+        let folder = folder();
+        let fault = format!("{role}:{call}:{occurrence}=EPERM");
+        let run = run(line, &fault, folder.path());
+        let about = format!("{line}\n{fault}\n{}", run.stderr);
+        let left = left_running(folder.path());
+        assert!(left.is_empty(), "{left:?} still run: {about}");
+        if !run.stderr.contains(&format!("{call}(")) {
+            // Not refused: there is no such call any more. It ends as it does by itself.
+            return occurrence - 1;
+        }
+        assert_ne!(run.status, 0, "{about}");
+        assert!(run.stderr.contains("error: "), "{about}");
+        assert!(
+            run.stderr.contains("EPERM (operation not permitted)"),
+            "{about}"
+        );
+        // A namespace that was kept before something later failed stays kept, as with
+        // unshare(1); when the keeping itself fails, nothing is.
+        if run.stderr.contains("cannot keep") {
+            assert_eq!(run.mounted, "", "{about}");
+        }
+    }
+    unreachable!("no program makes endlessly many calls")
+}
+
+/// A failure for real, and all that is said about it. `$D` is a folder, `PID` a number.
+struct Failure {
+    line: &'static str,
+    said: &'static str,
+}
+
+const FAILURES: &[Failure] = &[
+    Failure {
+        line: "era-unshare -u --hostname x --pivot $D/jail true",
+        said: indoc! {r#"
+            error: --pivot wants --mount: it swaps the root of a mount namespace of our own
+
+            Usage: era-unshare [OPTIONS] [PROGRAM]...
+
+            For more information, try '--help'.
+        "#},
+    },
+    Failure {
+        line: "era-unshare --hostname x true",
+        said: indoc! {r#"
+            error: --hostname wants --uts: without it the whole machine would be renamed
+
+            Usage: era-unshare [OPTIONS] [PROGRAM]...
+
+            For more information, try '--help'.
+        "#},
+    },
+    Failure {
+        line: "era-unshare --map-users=1,2 true",
+        said: indoc! {r#"
+            error: "1,2" is no map: it wants three numbers
+              why:  a map is OUTER,INNER,COUNT, or INNER:OUTER:COUNT, or auto
+              fix:  --map-users=auto   (what /etc/subuid gives you, from 0 on)
+        "#},
+    },
+    Failure {
+        line: "PATH=$D:${PATH%%:*} era-unshare --map-users=0,0,1 true",
+        said: indoc! {r#"
+            error: cannot run newuidmap
+              execve("newuidmap", ["newuidmap", "PID", "0", "0", "1"], …) failed: ENOENT (no such file or directory)
+              why:  newuidmap writes maps of further ids, and no folder of PATH has it
+              fix:  install it: Debian and Ubuntu call the package uidmap, others shadow-utils
+        "#},
+    },
+    Failure {
+        line: "era-unshare --uts=$D/nowhere true",
+        said: indoc! {r#"
+            error: cannot keep the uts namespace in $D/nowhere
+              mount("/proc/PID/ns/uts", "$D/nowhere", NULL, MS_BIND, NULL) failed: ENOENT (no such file or directory)
+              why:  a namespace is mounted on a file that is there already
+              fix:  touch $D/nowhere
+        "#},
+    },
+    Failure {
+        line: "era-unshare --pid=$D/pid true",
+        said: indoc! {r#"
+            error: cannot keep the pid namespace in $D/pid
+              mount("/proc/PID/ns/pid_for_children", "$D/pid", NULL, MS_BIND, NULL) failed: ENOENT (no such file or directory)
+              why:  a PID namespace has no file before it has a first process
+              fix:  add --fork
+        "#},
+    },
+    Failure {
+        line: "mount --bind $D $D; mount --make-shared $D; era-unshare --mount=$D/mnt true",
+        said: indoc! {r#"
+            error: cannot keep the mnt namespace in $D/mnt
+              mount("/proc/PID/ns/mnt", "$D/mnt", NULL, MS_BIND, NULL) failed: EINVAL (invalid argument)
+              why:  $D is a shared mount: a mount namespace kept there would hold itself
+              fix:  mount --bind $D $D; mount --make-private $D
+        "#},
+    },
+    Failure {
+        line: "mount -t tmpfs none /proc/sys; era-unshare -Urpf --mount-proc true",
+        said: indoc! {r#"
+            error: cannot mount a new /proc at /proc
+              mount("proc", "/proc", "proc", MS_NOSUID|MS_NODEV|MS_NOEXEC, NULL) failed: EPERM (operation not permitted)
+              why:  parts of /proc are covered (/proc/sys): the kernel gives no fuller view
+              fix:  start the outer container with --security-opt systempaths=unconfined
+        "#},
+    },
+    Failure {
+        line: "era-unshare -r --mount-proc true",
+        said: indoc! {r#"
+            error: cannot mount a new /proc at /proc
+              mount("proc", "/proc", "proc", MS_NOSUID|MS_NODEV|MS_NOEXEC, NULL) failed: EPERM (operation not permitted)
+              why:  the PID namespace is not ours: it belongs to a user namespace further out
+              fix:  add --pid --fork
+        "#},
+    },
+    Failure {
+        line: "era-unshare -rT --fork --monotonic -1000000000 true 2>&1 | grep -v 'why:' >&2",
+        said: indoc! {r#"
+            error: cannot shift a clock by -1000000000 s
+              write("/proc/self/timens_offsets", "1 -1000000000 0") failed: ERANGE (math result not representable)
+        "#},
+    },
+    Failure {
+        line: "era-unshare -r -S 5 true",
+        said: indoc! {r#"
+            error: cannot change user or group
+              setuid(5) failed: EINVAL (invalid argument)
+              why:  no line of /proc/self/uid_map has this id: it is nobody's in this namespace
+              fix:  map it: --map-root-user, --map-auto, --map-users
+        "#},
+    },
+    Failure {
+        line: "era-unshare -r --root $D/no/where true",
+        said: indoc! {r#"
+            error: cannot change the root directory to $D/no/where
+              chroot("$D/no/where") failed: ENOENT (no such file or directory)
+              why:  there is no $D/no
+              fix:  mkdir -p $D/no/where
+        "#},
+    },
+    Failure {
+        line: "era-unshare -rf no-such-program",
+        said: indoc! {r#"
+            error: cannot run no-such-program
+              execve("no-such-program", ["no-such-program"], …) failed: ENOENT (no such file or directory)
+              why:  no folder of PATH has a program "no-such-program" in this root
+        "#},
+    },
+    Failure {
+        line: "echo 0 >/proc/sys/user/max_uts_namespaces; era-unshare --uts true",
+        said: indoc! {r#"
+            error: cannot make the new uts namespace
+              unshare(CLONE_NEWUTS) failed: ENOSPC (no space left on device)
+              why:  /proc/sys/user/max_uts_namespaces is 0: this machine allows none
+              fix:  as root: sysctl user.max_uts_namespaces=10000
+        "#},
+    },
+    Failure {
+        line: "setpriv --bounding-set -sys_admin --inh-caps -sys_admin era-unshare --net true",
+        said: indoc! {r#"
+            error: cannot make the new net namespace
+              unshare(CLONE_NEWNET) failed: EPERM (operation not permitted)
+              why:  only who has CAP_SYS_ADMIN may, and this process does not
+              fix:  add --map-root-user (-r): root of a user namespace of your own
+        "#},
+    },
+    Failure {
+        line: "era-nsenter -t 999999999 --uts true",
+        said: indoc! {r#"
+            error: cannot reach process 999999999
+              pidfd_open(999999999, 0) failed: ESRCH (no such process)
+              why:  no process has the number 999999999 here
+              fix:  era-lsns, or ps, shows who is there
+        "#},
+    },
+    Failure {
+        line: "era-nsenter -t $$ --user true",
+        said: indoc! {r#"
+            error: cannot enter the user namespace
+              setns(3, CLONE_NEWUSER) failed: EINVAL (invalid argument)
+              why:  we are in that user namespace already, and setns(2) refuses to enter it again
+              fix:  leave out --user
+        "#},
+    },
+];
+
+/// The number behind /proc/ or in front of the ids of newuidmap.
+fn without_pid(text: &str) -> String {
+    let mut parts = text.split_inclusive(['/', '"']);
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts
+        .fold((first.clone(), first), |(mut all, before), part| {
+            let number = part.trim_end_matches(['/', '"']);
+            let is_pid = number.len() > 1 && number.bytes().all(|byte| byte.is_ascii_digit());
+            match is_pid
+                && (before.ends_with("/proc/") || before.ends_with('"') || before == "proc/")
+            {
+                true => all += &part.replace(number, "PID"),
+                false => all += part,
+            }
+            (all, part.to_owned())
+        })
+        .0
+}
+
+#[test]
+fn a_failure_says_what_why_and_what_to_do() {
+    let mut differing = Vec::new();
+    for Failure { line, said } in FAILURES {
+        let folder = folder();
+        let run = run(line, "", folder.path());
+        let place = folder.path().display().to_string();
+        let heard = without_pid(&run.stderr.replace(&place, "$D"));
+        if heard != *said {
+            eprintln!("--- {line}\nexpected:\n{said}\nheard:\n{heard}");
+            differing.push(*line);
+        }
+    }
+    assert!(differing.is_empty(), "{differing:#?}");
+}
