@@ -355,3 +355,49 @@ fn the_comparison_notices_a_missing_namespace() {
 fn enough_lines_are_compared() {
     assert!(PLAIN.len() + IN_A_SANDBOX.len() >= 40);
 }
+
+/// What a signal to the parent does while its child runs, with either program: whether the
+/// child goes on, and how the parent ends.
+fn after_a_signal(program: &str, flags: &str, signal: &str) -> String {
+    let folder = folder();
+    // The child is ready when it writes, and goes on when it is written to. That it ended is
+    // seen by the end of the pipe that it alone still holds.
+    let script = format!(
+        r#"cd {folder}; mkfifo ready go said
+        {program} {flags} sh -c 'echo >ready; read line <go; echo went on' >said &
+        parent=$!
+        exec 3<said
+        read line <ready
+        kill -{signal} $parent
+        case {signal} in KILL|HUP) wait $parent; status=$? ;; esac
+        # Whoever is still there reads this; a child that was killed never opens its end.
+        exec 4<>go; echo >&4
+        cat <&3
+        [ -n "$status" ] || {{ wait $parent; status=$?; }}
+        echo "parent $status""#,
+        folder = folder.path().display()
+    );
+    text(&sh(&script).stdout)
+}
+
+#[test]
+fn a_signal_to_the_parent_means_what_it_means_to_unshare() {
+    let ours = program("era-unshare").display().to_string();
+    for (flags, signal, expected) in [
+        ("-f", "TERM", "went on\nparent 0\n"),
+        ("-f", "INT", "went on\nparent 0\n"),
+        ("-f", "HUP", "went on\nparent 129\n"),
+        ("-f", "KILL", "went on\nparent 137\n"),
+        ("--kill-child", "KILL", "parent 137\n"),
+        ("-rpf --kill-child", "KILL", "parent 137\n"),
+        ("--kill-child=TERM", "HUP", "parent 129\n"),
+    ] {
+        assert_eq!(
+            after_a_signal(&ours, flags, signal),
+            expected,
+            "{flags} {signal}"
+        );
+        let theirs = after_a_signal("unshare", flags, signal);
+        assert_eq!(theirs, expected, "unshare {flags} {signal}");
+    }
+}

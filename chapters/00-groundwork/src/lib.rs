@@ -11,7 +11,7 @@
 //!   exit status, and a failure carried back to the parent.
 //! - [`error`]: how a failure is told: what was being done, the call, why, and what to do.
 //! - [`host`]: what this machine allows, found out by trying it.
-//! - [`inject`]: test builds only: make any one call fail.
+//! - `inject`: test builds only: make any one call fail.
 #![deny(unsafe_code)]
 
 pub mod error;

@@ -136,7 +136,8 @@ impl Child {
 
     /// Waits until the child has ended, and meanwhile relays the signals that we are sent.
     pub fn wait(self, relay: Relay) -> Exit {
-        let signals = SignalFd::with_flags(self.held.set(), SfdFlags::SFD_CLOEXEC);
+        let flags = SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK;
+        let signals = SignalFd::with_flags(self.held.set(), flags);
         let Ok(signals) = signals else {
             return self.reap();
         };
@@ -151,6 +152,8 @@ impl Child {
             }
             let happened = |at: usize| ready[at].revents().is_some_and(|bits| !bits.is_empty());
             if happened(0) {
+                // What is still held would come once it is let go.
+                while relay == Relay::Swallow && matches!(signals.read_signal(), Ok(Some(_))) {}
                 return self.reap();
             }
             if happened(1) {
