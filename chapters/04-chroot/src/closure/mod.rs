@@ -5,11 +5,12 @@
 //! - [`elf`]: what an ELF file says of itself.
 //! - [`search`]: where the loader looks for a library; [`cache`]: its index;
 //!   [`defaults`]: folders that nobody has to name.
+//! - [`needed`]: from a program to everything that it loads.
 //! - [`script`]: the `#!` line.
 //! - [`names`]: what looking up a user's name needs.
 //! - [`data`]: folders that no ELF file names; [`packages`]: who brought them.
 
-use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashSet};
 use std::fs::{self, Metadata};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -19,6 +20,7 @@ pub mod data;
 pub mod defaults;
 pub mod elf;
 pub mod names;
+pub mod needed;
 pub mod packages;
 pub mod script;
 pub mod search;
@@ -27,7 +29,7 @@ use crate::error::Error;
 use crate::tree::Tree;
 use elf::{Elf, Machine};
 use packages::Packages;
-use search::{Asking, Search};
+use search::Search;
 
 /// Why something is in the closure.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -138,16 +140,6 @@ struct Collector<'tree> {
     closure: Closure,
 }
 
-/// An object whose libraries are still to be found.
-struct Waiting {
-    /// Without links.
-    path: PathBuf,
-    /// As the loader opened it.
-    opened: PathBuf,
-    elf: Elf,
-    inherited: Vec<PathBuf>,
-}
-
 impl Collector<'_> {
     /// A program by its name, as a shell would find it.
     fn look_up(&self, name: &Path) -> Result<PathBuf, Error> {
@@ -231,57 +223,28 @@ impl Collector<'_> {
     }
     // ANCHOR_END: program
 
-    /// The closure of DT_NEEDED, breadth first as the loader does it, so that of two files
-    /// with one name the same one is found.
+    /// The libraries of an object, put in; says which they are.
     fn libraries(
         &mut self,
         path: &Path,
         elf: Elf,
-        mut loaded: HashSet<String>,
+        loaded: HashSet<String>,
     ) -> Result<Vec<PathBuf>, Error> {
-        let mut found_all = Vec::new();
-        let mut waiting = VecDeque::from([Waiting {
-            path: path.to_owned(),
-            opened: path.to_owned(),
-            elf,
-            inherited: Vec::new(),
-        }]);
-        let mut is_program = true;
-        while let Some(object) = waiting.pop_front() {
-            let asking = Asking {
-                path: &object.opened,
-                is_program,
-                elf: &object.elf,
-                inherited: &object.inherited,
+        let mut needed = Vec::new();
+        needed::follow(self.tree, &self.search, (path, elf), loaded, |one| {
+            let Some(library) = &one.library else {
+                return Err(self.no_library(one.name, one.by));
             };
-            is_program = false;
-            let inherited = self.search.inheritance(&asking);
-            for name in &object.elf.needed {
-                if !loaded.insert(name.clone()) || self.search.is_in_loader(name) {
-                    continue;
-                }
-                let Some(found) = self.search.find(name, &asking) else {
-                    return Err(self.no_library(name, &object.path));
-                };
-                let (real, _) = self.file(&found, Reason::Library, Some(&object.path))?;
-                found_all.push(real.clone());
-                let Some(elf) = self
-                    .tree
-                    .read(&real)
-                    .and_then(|file| elf::parse(&file).ok())
-                else {
-                    continue;
-                };
-                loaded.extend(elf.soname.clone());
-                waiting.push_back(Waiting {
-                    path: real,
-                    opened: found,
-                    elf,
-                    inherited: inherited.clone(),
-                });
-            }
+            needed.push((library.clone(), one.by.to_owned()));
+            Ok(())
+        })?;
+        for (library, by) in &needed {
+            self.file(&library.opened, Reason::Library, Some(by))?;
         }
-        Ok(found_all)
+        Ok(needed
+            .into_iter()
+            .map(|(library, _)| library.real)
+            .collect())
     }
 
     fn no_library(&self, name: &str, of: &Path) -> Error {

@@ -5,7 +5,7 @@
 //! for its ELF loader; the loader has words of its own for a library. Here the chain is
 //! walked from outside, as a process inside would meet it, and the first gap is named.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::HashSet;
 use std::fs::Metadata;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -14,9 +14,10 @@ use serde::Serialize;
 
 use crate::closure::data;
 use crate::closure::elf::{self, Elf};
+use crate::closure::needed;
 use crate::closure::packages::Packages;
 use crate::closure::script;
-use crate::closure::search::{Asking, Search};
+use crate::closure::search::Search;
 use crate::tree::{Link, Tree, Trouble};
 
 mod gap;
@@ -293,66 +294,34 @@ impl Walk<'_> {
     }
 
     /// Every library that is missing, not only the first: the loader names one at a time.
-    fn libraries(
-        &mut self,
-        path: &Path,
-        elf: Elf,
-        mut loaded: HashSet<String>,
-    ) -> Result<(), Stopped> {
-        let loader = elf.interpreter.as_deref().map(Path::new);
-        let search = Search::new(self.tree, elf.machine, loader);
+    fn libraries(&mut self, path: &Path, elf: Elf, loaded: HashSet<String>) -> Result<(), Stopped> {
+        let loader = elf.interpreter.as_deref().map(PathBuf::from);
+        let search = || Search::new(self.tree, elf.machine, loader.as_deref());
         // The loader finds out by /proc/self/exe where the program lies.
         let has_proc = self.tree.walk(Path::new("/proc/self")).is_ok();
-        let with_proc = (!has_proc).then(|| Search::new(self.tree, elf.machine, loader));
-        let search = match has_proc {
-            true => search,
-            false => search.without_proc(),
+        let (search, with_proc) = match has_proc {
+            true => (search(), None),
+            false => (search().without_proc(), Some(search())),
         };
-        let mut waiting = VecDeque::from([(path.to_owned(), elf, Vec::new())]);
-        let mut is_program = true;
-        let mut complete = Ok(());
-        while let Some((object, elf, inherited)) = waiting.pop_front() {
-            let asking = Asking {
-                path: &object,
-                is_program,
-                elf: &elf,
-                inherited: &inherited,
-            };
-            is_program = false;
-            for name in &elf.needed {
-                if !loaded.insert(name.clone()) || search.is_in_loader(name) {
-                    continue;
-                }
-                let found = search.find(name, &asking);
-                let walked = found.as_ref();
-                let walked = walked.and_then(|found| self.tree.walk(found).ok());
-                let Some(real) = walked.map(|walked| walked.path) else {
-                    let (name, of) = (name.clone(), object.clone());
-                    let by_proc = with_proc.as_ref();
-                    let by_proc = by_proc.and_then(|search| search.find(&name, &asking));
-                    complete = self.stop(match by_proc {
-                        Some(path) => Gap::NoProc { name, of, path },
-                        None => Gap::Library { name, of },
-                    });
-                    continue;
-                };
-                if let Some(elf) = self
-                    .tree
-                    .read(&real)
-                    .and_then(|file| elf::parse(&file).ok())
-                {
-                    loaded.extend(elf.soname.clone());
-                    let inherited = search.inheritance(&asking);
-                    let opened = found.unwrap_or_else(|| real.clone());
-                    waiting.push_back((opened, elf, inherited));
-                }
-                self.answer.holds.push(Holds {
+        let (mut holds, mut gaps) = (Vec::new(), Vec::new());
+        let told = needed::follow(self.tree, &search, (path, elf), loaded, |one| {
+            let (name, of) = (one.name.to_owned(), one.asking.path.to_owned());
+            let by_proc = || with_proc.as_ref()?.find(one.name, one.asking);
+            match (&one.library, by_proc()) {
+                (Some(library), _) => holds.push(Holds {
                     part: "library",
-                    path: real,
-                });
+                    path: library.real.clone(),
+                }),
+                (None, Some(path)) => gaps.push(Gap::NoProc { name, of, path }),
+                (None, None) => gaps.push(Gap::Library { name, of }),
             }
-        }
-        complete
+            Ok::<(), std::convert::Infallible>(())
+        });
+        let Ok(()) = told;
+        self.answer.holds.extend(holds);
+        let complete = gaps.is_empty();
+        self.answer.gaps.extend(gaps);
+        if complete { Ok(()) } else { Err(Stopped) }
     }
 }
 
