@@ -13,7 +13,7 @@ type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 pub fn bar(mode: &Mode) -> &'static str {
     match mode {
         Mode::Paging => "Space more  b back  j jump  s shell  ? keys  q quit",
-        Mode::Typing => "type it, or Tab fill in  Enter run  Esc keys: next back jump quit ...",
+        Mode::Typing => "type it, or Tab fill in  Enter run  Esc keys: next back quit ...",
         Mode::Ready => {
             "n run  e edit  b back  r retry  j jump  c code  v strace  s shell  ?  q quit"
         }
@@ -24,6 +24,23 @@ pub fn bar(mode: &Mode) -> &'static str {
         Mode::Jump(_) => "a number, then Enter  Esc never mind",
         Mode::View(_) => "Up Down PgUp PgDn scroll  n next mark  q back",
     }
+}
+
+/// The bar while there is more below: as many of the keys as then still fit.
+pub fn bar_with_more(mode: &Mode, width: usize) -> String {
+    let mut bar = "PgDn more".to_owned();
+    for key in bar_items(mode) {
+        // A blank on either side belongs to the bar.
+        if bar.chars().count() + 2 + key.chars().count() > width.saturating_sub(2) {
+            break;
+        }
+        bar = format!("{bar}  {key}");
+    }
+    bar
+}
+
+fn bar_items(mode: &Mode) -> impl Iterator<Item = &'static str> {
+    bar(mode).split("  ")
 }
 
 const HELP: &[(&str, &str)] = &[
@@ -285,6 +302,30 @@ impl Player<'_> {
         self.mode = if ran { Mode::After } else { self.mode_of_act() };
         if !ran {
             self.skip_where_it_cannot_run();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_bar_fits_a_terminal_of_80_columns_also_with_more_below() {
+        let modes = [
+            Mode::Paging,
+            Mode::Typing,
+            Mode::Ready,
+            Mode::Asking,
+            Mode::AskRoot,
+            Mode::After,
+            Mode::End,
+        ];
+        for mode in modes {
+            assert!(bar(&mode).chars().count() <= 78, "{mode:?}");
+            let more = bar_with_more(&mode, 80);
+            assert!(more.chars().count() <= 78, "{more}");
+            assert!(more.split("  ").count() > 1, "{more}");
         }
     }
 }

@@ -265,7 +265,7 @@ impl<'a> Player<'a> {
         let room = Screen::room();
         let top = self.top.min(rows.len().saturating_sub(1));
         let keys = if rows.len() > top + room && !matches!(self.mode, Mode::Paging) {
-            format!("{}  PgDn more", keys::bar(&self.mode))
+            keys::bar_with_more(&self.mode, Screen::size().0)
         } else {
             keys::bar(&self.mode).to_owned()
         };
