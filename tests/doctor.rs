@@ -257,6 +257,32 @@ fn what_was_refused_makes_a_block_of_a_page_skip_with_that_text() {
 }
 
 #[test]
+fn without_a_ground_what_looks_at_it_is_skipped_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let page = folder.path().join("page.md");
+    let blocks = [
+        "$ echo before\nbefore",
+        "# echo made > file",
+        "$ cat file\nmade",
+    ];
+    let text = blocks.map(|lines| format!("```console\n{lines}\n```\n\n"));
+    std::fs::write(&page, format!("# A page\n\n{}", text.concat())).unwrap();
+    let mut tour = Command::new(ERA);
+    tour.args(["tour", "--auto", "--json"])
+        .arg(&page)
+        .env("ERA_STATE", folder.path().join("state"));
+    let output = behind_a_filter(nix::libc::SYS_unshare, Errno::EPERM, tour);
+    let report: Value = serde_json::from_slice(&output.stdout).expect("a report");
+    assert!(output.status.success(), "{report:#}");
+    let skipped = (0..3).map(|block| report["pages"][0]["blocks"][block]["skipped"].is_string());
+    assert_eq!(
+        skipped.collect::<Vec<_>>(),
+        [false, true, true],
+        "{report:#}"
+    );
+}
+
+#[test]
 fn a_masked_proc_is_named() {
     let found = in_namespaces(
         "mount --bind /dev/null /proc/meminfo; exec \"$ERA\" doctor --json proc-mount userns",

@@ -96,6 +96,8 @@ enum Command {
     #[command(name = "__keeper", hide = true)]
     Keeper {
         folder: PathBuf,
+        #[arg(long)]
+        real_root: bool,
     },
     #[command(name = "__shell", hide = true)]
     Enter {
@@ -192,7 +194,7 @@ fn run(cli: Cli) -> Outcome {
         Some(Command::Guardian { folder, uid, gid }) => {
             guardian::main(&folder, uid, gid).map(|()| 0)
         }
-        Some(Command::Keeper { .. }) => enter::keeper().map(|()| 0),
+        Some(Command::Keeper { real_root, .. }) => enter::keeper(real_root).map(|()| 0),
         Some(Command::Enter {
             folder,
             terminal,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::ground::Learner;
+use crate::ground::pick::Pick;
 use crate::page::Page;
 use crate::player::keyboard::Key;
 use crate::player::screen::{Frame, Screen};
@@ -24,14 +25,14 @@ pub enum Choice {
     Quit,
 }
 
+/// For text that goes on below its label: `why:` and a space before it.
+const TEXT_COLUMNS: usize = 79 - 17 - 5;
+
 const KEYS: &str = "Enter start  0-9 choose  d doctor  b book  ? keys  q quit";
 
 /// The lines between the title and the keys.
 pub fn rows(pages: &[Page], chosen: usize, around: &Surroundings, learner: &Learner) -> Vec<Row> {
     let plain = |text: String| Row::new(Style::Plain, text);
-    let label = |name: &str, text: String| {
-        Row::new(Style::Strong, format!(" {name:<16}")).with(Style::Plain, text)
-    };
     let mut rows = vec![
         Row::default(),
         plain(
@@ -44,7 +45,9 @@ pub fn rows(pages: &[Page], chosen: usize, around: &Surroundings, learner: &Lear
         ),
         Row::default(),
         label("This machine", machine(learner)),
-        label("  '#' commands", ground()),
+    ];
+    rows.extend(ground());
+    rows.extend([
         label(
             "  writes only",
             format!(
@@ -54,7 +57,7 @@ pub fn rows(pages: &[Page], chosen: usize, around: &Surroundings, learner: &Lear
             ),
         ),
         Row::default(),
-    ];
+    ]);
     let progress = Progress::read(&around.state);
     for (i, page) in pages.iter().enumerate() {
         let (style, arrow) = if i == chosen {
@@ -65,25 +68,22 @@ pub fn rows(pages: &[Page], chosen: usize, around: &Surroundings, learner: &Lear
         let minutes = page
             .head
             .minutes
-            .map_or(String::new(), |minutes| format!("{minutes:>3} min"));
+            .map_or(String::new(), |minutes| format!("{minutes} min"));
+        // How long it takes, until it is known how far one has come.
         let place = progress.of(&page.stem);
         let so_far = match (place.done, place.step) {
-            (true, _) => "  done".to_owned(),
-            (false, step) if step > 1 => format!("  step {step}"),
-            _ => String::new(),
+            (true, _) => "done".to_owned(),
+            (false, step) if step > 1 => format!("step {step}"),
+            _ => minutes,
         };
         let year = page.head.year.as_deref().unwrap_or_default();
         let line = page.head.line.as_deref().unwrap_or_default();
         let number = page.number().unwrap_or_default();
         let text = format!(
-            "      {number:<5}{year:<8}{:<16}{line:<29}{minutes}",
+            "      {number:<5}{year:<8}{:<16}{line:<28}{so_far:>7}",
             page.name()
         );
-        rows.push(
-            Row::new(style, text)
-                .with(Style::Strong, arrow)
-                .with(Style::Dim, so_far),
-        );
+        rows.push(Row::new(style, text).with(Style::Strong, arrow));
     }
     rows.extend([
         Row::default(),
@@ -95,6 +95,10 @@ pub fn rows(pages: &[Page], chosen: usize, around: &Surroundings, learner: &Lear
         ),
     ]);
     rows
+}
+
+fn label(name: &str, text: String) -> Row {
+    Row::new(Style::Strong, format!(" {name:<16}")).with(Style::Plain, text)
 }
 
 fn machine(learner: &Learner) -> String {
@@ -128,13 +132,35 @@ fn machine(learner: &Learner) -> String {
     )
 }
 
-fn ground() -> String {
-    match probes::look(probes::GROUND) {
-        Some(finding) if finding.works() => {
-            "in a user namespace: root of a sandbox, nobody outside".to_owned()
+/// On which ground `#` commands run; where it is not the usual one, why, and what helps.
+fn ground() -> Vec<Row> {
+    let pick = probes::ground();
+    let mut rows = vec![label("  '#' commands", pick.to_string())];
+    if let Pick::Root { instead } | Pick::Sudo { instead } | Pick::Nothing { instead } = &pick {
+        let fix = instead.fix.as_deref().unwrap_or("d says more");
+        for (name, text) in [("why:", instead.why.as_str()), ("fix:", fix)] {
+            rows.extend(paragraph(name, text));
         }
-        _ => "not on this machine as it is: d says why, and what to do".to_owned(),
     }
+    rows
+}
+
+/// Text that may take more than a line, below what it explains.
+fn paragraph(name: &str, text: &str) -> Vec<Row> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let last = lines.last_mut().expect("there is a first line");
+        if !last.is_empty() && last.chars().count() + word.chars().count() >= TEXT_COLUMNS {
+            lines.push(word.to_owned());
+        } else {
+            last.extend([if last.is_empty() { "" } else { " " }, word]);
+        }
+    }
+    let row = |(i, line): (usize, String)| {
+        let name = if i == 0 { name } else { "" };
+        Row::new(Style::Plain, format!("{:17}{name:<5}{line}", ""))
+    };
+    lines.into_iter().enumerate().map(row).collect()
 }
 
 fn real_root() -> &'static str {

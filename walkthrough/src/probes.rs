@@ -5,7 +5,9 @@ use std::sync::Mutex;
 
 use groundwork::host::{self, Facts, Finding};
 
-use crate::page::{Block, Page, Prompt};
+use crate::ground::Ground;
+use crate::ground::pick::{self, Pick};
+use crate::page::{Block, Page};
 
 static FOUND: Mutex<BTreeMap<String, Option<Finding>>> = Mutex::new(BTreeMap::new());
 
@@ -24,7 +26,7 @@ pub fn look(name: &str) -> Option<Finding> {
 /// Runs every probe that a page names, now: a probe makes a child, and that is
 /// refused to a process that has grown threads.
 pub fn look_ahead(page: &Page) {
-    look(GROUND);
+    ground();
     for name in page
         .blocks()
         .flat_map(|block| block.needs.iter().chain(&block.only_if))
@@ -33,14 +35,20 @@ pub fn look_ahead(page: &Page) {
     }
 }
 
-/// Why a block cannot run here; none when it can. `root` says whether real root
-/// can be had.
-pub fn missing(block: &Block, root: bool) -> Option<String> {
-    if block.needs_root() && !root {
+/// On which ground `#` lines can run here.
+pub fn ground() -> Pick {
+    let works = |name: &str| look(name).is_some_and(|finding| finding.works());
+    let userns = look(GROUND).expect("there is a probe of user namespaces");
+    pick::from(userns, works)
+}
+
+/// Why a block cannot run on this ground; none when it can.
+pub fn missing(block: &Block, ground: &Ground) -> Option<String> {
+    if block.needs_root() && !ground.has_root() {
         return Some("real root is needed, and nobody gave it".to_owned());
     }
-    let on_ground = block.lines.iter().any(|line| line.prompt == Prompt::Ground);
-    let ground = on_ground.then(|| GROUND.to_owned());
+    let in_namespace = block.on_ground && !ground.is_played_as_root();
+    let ground = in_namespace.then(|| GROUND.to_owned());
     let needs = block
         .needs
         .iter()

@@ -21,13 +21,13 @@ const SYSTEM_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sb
 /// terminal uses.
 pub const PROMPT_MARK: &str = "7777";
 
-/// Makes the ground's user and mount namespace, says `ready`, and keeps them
-/// until stdin ends.
+/// Makes the ground's user and mount namespace, for real root only the latter, says
+/// `ready`, and keeps them until stdin ends.
 ///
 /// # Errors
 /// A call that the kernel refused; it has been said on stdout, too.
-pub fn keeper() -> Result<(), Box<dyn Error>> {
-    let entered = make_namespaces();
+pub fn keeper(real_root: bool) -> Result<(), Box<dyn Error>> {
+    let entered = make_namespaces(real_root);
     let said = entered
         .as_ref()
         .map_or_else(ToString::to_string, |()| "ready".to_owned());
@@ -37,8 +37,12 @@ pub fn keeper() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn make_namespaces() -> kernel::Result<()> {
-    groundwork::process::become_root_of_own_users(CloneFlags::CLONE_NEWNS)?;
+fn make_namespaces(real_root: bool) -> kernel::Result<()> {
+    if real_root {
+        kernel::unshare(CloneFlags::CLONE_NEWNS)?;
+    } else {
+        groundwork::process::become_root_of_own_users(CloneFlags::CLONE_NEWNS)?;
+    }
     // Mounts of the host still come in; ours do not go out.
     kernel::mount_propagation("/", Propagation::Slave)
 }
@@ -64,7 +68,11 @@ pub fn shell(
         let namespaces =
             ["user", "mnt"].map(|kind| kernel::open_namespace(format!("/proc/{keeper}/ns/{kind}")));
         let [user, mnt] = namespaces;
-        kernel::setns(user?, CloneFlags::CLONE_NEWUSER)?;
+        // Real root's keeper has made no user namespace, and setns(2) refuses to enter
+        // the one that we are in.
+        if !shares_users_with(keeper) {
+            kernel::setns(user?, CloneFlags::CLONE_NEWUSER)?;
+        }
         kernel::setns(mnt?, CloneFlags::CLONE_NEWNS)?;
     }
     nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o022));
@@ -77,6 +85,11 @@ pub fn shell(
         .stdout(Stdio::from(tty.try_clone()?))
         .stderr(Stdio::from(tty));
     Err(bash.exec().into())
+}
+
+fn shares_users_with(keeper: u32) -> bool {
+    let users = |pid: &str| std::fs::read_link(format!("/proc/{pid}/ns/user")).ok();
+    users("self").is_some_and(|ours| users(&keeper.to_string()) == Some(ours))
 }
 
 /// The outer bash: no start-up file but ours, no line editing, an environment

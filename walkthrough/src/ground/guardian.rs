@@ -78,34 +78,49 @@ impl Guardian {
         match who {
             "learner" => Ok(self.shell(Who::Learner, kind, terminal, None)?.to_string()),
             "real" => Ok(self.shell(Who::Real, kind, terminal, None)?.to_string()),
-            _ => {
-                let keeper = self.keeper()?;
-                let shell = self.shell(Who::Ground, kind, terminal, Some(keeper))?;
-                Ok(format!("{shell} {keeper}"))
-            }
+            // Real root needs no user namespace, but mounts of its own all the same.
+            "root-of-ground" => self.kept_shell(Who::Real, kind, terminal),
+            _ => self.kept_shell(Who::Ground, kind, terminal),
         }
     }
 
-    /// A command of our own program, as the learner.
-    fn helper(&self, name: &str) -> Command {
+    /// A shell in the namespaces of the ground.
+    fn kept_shell(
+        &mut self,
+        who: Who,
+        kind: &str,
+        terminal: &str,
+    ) -> Result<String, Box<dyn std::error::Error>> {
+        let keeper = self.keeper(who)?;
+        let shell = self.shell(who, kind, terminal, Some(keeper))?;
+        Ok(format!("{shell} {keeper}"))
+    }
+
+    /// A command of our own program, as the learner or as real root.
+    fn helper(&self, name: &str, who: Who) -> Command {
         let mut command = Command::new(self.folder.join("bin/era"));
         command
             .arg(name)
             .arg(&self.folder)
             .stdin(Stdio::null())
             .stdout(Stdio::null());
-        if kernel::Uid::effective().is_root() && self.uid != 0 {
+        if who == Who::Real {
+            command.uid(0).gid(0);
+        } else if kernel::Uid::effective().is_root() && self.uid != 0 {
             command.uid(self.uid).gid(self.gid);
         }
         command
     }
 
     /// The process that keeps the ground's namespaces, made when first wanted.
-    fn keeper(&mut self) -> Result<u32, Box<dyn std::error::Error>> {
+    fn keeper(&mut self, who: Who) -> Result<u32, Box<dyn std::error::Error>> {
         if let Some(keeper) = &self.keeper {
             return Ok(keeper.id());
         }
-        let mut command = self.helper("__keeper");
+        let mut command = self.helper("__keeper", who);
+        if who == Who::Real {
+            command.arg("--real-root");
+        }
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut keeper = command.spawn()?;
         let mut said = String::new();
@@ -126,10 +141,7 @@ impl Guardian {
         terminal: &str,
         keeper: Option<u32>,
     ) -> std::io::Result<u32> {
-        let mut command = self.helper("__shell");
-        if who == Who::Real {
-            command.uid(0).gid(0);
-        }
+        let mut command = self.helper("__shell", who);
         command.args([terminal, kind]);
         if let Some(keeper) = keeper {
             command.arg(keeper.to_string());

@@ -64,20 +64,11 @@ pub enum GroundError {
 pub enum Who {
     /// The learner, outside.
     Learner,
-    /// Root of the ground.
+    /// Root of the ground: of a user namespace, or, where there is none to be had and the
+    /// learner said yes, real root with mounts of its own.
     Ground,
     /// Real root.
     Real,
-}
-
-impl Who {
-    const fn word(self) -> &'static str {
-        match self {
-            Who::Learner => "learner",
-            Who::Ground => "ground",
-            Who::Real => "real",
-        }
-    }
 }
 
 /// A folder, a guardian, and, when a `#` shell was asked for, its namespaces.
@@ -94,6 +85,9 @@ pub struct Ground {
     guard: Guard,
     /// The one that real root runs, once it was asked for.
     root: Option<Guard>,
+    /// Root of the ground is real root: the kernel refuses user namespaces here, and
+    /// the learner was asked.
+    as_root: bool,
 }
 
 impl Ground {
@@ -131,6 +125,7 @@ impl Ground {
             ours: Vec::new(),
             guard,
             root: None,
+            as_root: false,
         })
     }
 
@@ -159,6 +154,22 @@ impl Ground {
         Ok(())
     }
 
+    /// Lets real root play root of the ground: no user namespace any more, but still
+    /// mounts of its own.
+    ///
+    /// # Errors
+    /// As [`Ground::ask_for_root`].
+    pub fn play_as_root(&mut self) -> Result<(), GroundError> {
+        self.ask_for_root()?;
+        self.as_root = true;
+        Ok(())
+    }
+
+    /// Whether `#` is real root on this ground.
+    pub fn is_played_as_root(&self) -> bool {
+        self.as_root
+    }
+
     /// The folder in which the page runs.
     pub fn sandbox(&self) -> PathBuf {
         self.folder.join("box")
@@ -184,15 +195,18 @@ impl Ground {
     }
 
     fn start(&mut self, who: Who, kind: &str, terminal: &Path) -> Result<u32, GroundError> {
-        let guard = match (&mut self.root, who) {
-            (Some(root), Who::Real) => root,
+        let for_root = who == Who::Real || (who == Who::Ground && self.as_root);
+        let guard = match &mut self.root {
+            Some(root) if for_root => root,
             _ => &mut self.guard,
         };
-        let answer = guard.ask(&format!(
-            "shell {} {kind} {}",
-            who.word(),
-            terminal.display()
-        ))?;
+        let word = match who {
+            Who::Learner => "learner",
+            Who::Ground if self.as_root => "root-of-ground",
+            Who::Ground => "ground",
+            Who::Real => "real",
+        };
+        let answer = guard.ask(&format!("shell {word} {kind} {}", terminal.display()))?;
         let pids: Vec<u32> = answer
             .split(' ')
             .filter_map(|word| word.parse().ok())

@@ -42,9 +42,9 @@ impl fmt::Display for Pick {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(match self {
             Pick::UserNamespace => "in a user namespace: root of a sandbox, nobody outside",
-            Pick::Root { .. } => "as real root, after asking: no user namespace here",
-            Pick::Sudo { .. } => "as real root through sudo, after asking: no user namespace here",
-            Pick::Nothing { .. } => "not run: no user namespace, not root, and no sudo",
+            Pick::Root { .. } => "as real root, asks first: no user namespace here",
+            Pick::Sudo { .. } => "as real root by sudo, asks first: no user namespace here",
+            Pick::Nothing { .. } => "not run, only shown: no user namespace, not root, no sudo",
         })
     }
 }

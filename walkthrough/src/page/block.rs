@@ -14,6 +14,9 @@ pub struct Block {
     /// Probes that choose between twins: where one is absent, the block is not
     /// for this machine.
     pub only_if: Vec<String>,
+    /// A line of it, or of a block before it on its page, is for root of the ground:
+    /// without one it cannot run, or finds nothing of what it looks at.
+    pub on_ground: bool,
     /// Gets the longer limit.
     pub slow: bool,
     /// Its commands.
@@ -108,6 +111,7 @@ impl Block {
             return Err(PageError::new(at, "a console block without a command"));
         }
         block.check()?;
+        block.on_ground = block.lines.iter().any(|line| line.prompt == Prompt::Ground);
         Ok(block)
     }
 

@@ -101,10 +101,17 @@ impl Reader<'_> {
                 }
                 Part::Heading(*level, title)
             }
-            Kind::Console(info) => Part::Block(Block::parse(info, inside_fence(source), at)?),
+            Kind::Console(info) => self.read_block(info, source, at)?,
             _ => Part::Prose(source.trim_end().to_owned()),
         });
         Ok(())
+    }
+
+    /// What a block looks at, blocks before it have made.
+    fn read_block(&self, info: &str, source: &str, at: usize) -> Result<Part, PageError> {
+        let mut block = Block::parse(info, inside_fence(source), at)?;
+        block.on_ground |= self.page.blocks().any(|before| before.on_ground);
+        Ok(Part::Block(block))
     }
 
     fn read_html(&mut self, html: &str, at: usize) -> Result<(), PageError> {

@@ -9,6 +9,7 @@ use super::text::{Row, Style, without_tabs};
 use super::{Mode, Player};
 use crate::page::facts::PATIENCE;
 use crate::page::{Block, Line};
+use crate::probes;
 use crate::stage::perform::{self, FactReport, LineReport};
 use crate::stage::{Ended, Ran, Stage};
 
@@ -196,12 +197,9 @@ impl Player<'_> {
             return;
         }
         let block = &self.script.blocks[block];
-        if block.needs_root() && !self.stage.ground().has_root() && self.root.is_none() {
+        if let Some(question) = self.question_for_root(block) {
             self.mode = Mode::AskRoot;
-            self.message = Some(Row::new(
-                Style::Warn,
-                "The next commands are for real root. sudo will ask you for what it wants.",
-            ));
+            self.rows.extend(question);
             self.top = self.bottom();
             return;
         }
@@ -226,6 +224,42 @@ impl Player<'_> {
         self.rows.extend(rows);
         self.at += block.lines.len() - 1;
         self.mode = Mode::After;
+    }
+}
+
+impl Player<'_> {
+    /// What to ask before a block, if it takes real root: its `#!` lines do, and where the
+    /// kernel refuses user namespaces, its `#` lines. It is asked once.
+    fn question_for_root(&self, block: &Block) -> Option<Vec<Row>> {
+        let ground = self.stage.ground();
+        if self.root.is_some() {
+            return None;
+        }
+        let text = if block.on_ground && probes::ground().asks() {
+            let why = probes::look(probes::GROUND).map_or(String::new(), |finding| finding.why);
+            format!(
+                "The `#` commands of this page want a user namespace, and there is none here: \
+                 {why}. Real root can run them instead, in the same folder, with mounts of its \
+                 own. What they print may differ then, and a mistake hits this machine."
+            )
+        } else if block.needs_root() && !ground.has_root() {
+            "The next commands are for real root.".to_owned()
+        } else {
+            return None;
+        };
+        let sudo = if ground.has_root() {
+            ""
+        } else {
+            " sudo will ask you for what it wants."
+        };
+        let text = format!("{text}{sudo} Shall they run?");
+        let mut rows = markdown::render(&text, Self::width());
+        rows.iter_mut()
+            .flat_map(|row| &mut row.0)
+            .filter(|(style, _)| *style == Style::Plain)
+            .for_each(|(style, _)| *style = Style::Warn);
+        rows.push(Row::default());
+        Some(rows)
     }
 }
 

@@ -18,7 +18,7 @@ pub fn bar(mode: &Mode) -> &'static str {
             "n run  e edit  b back  r retry  j jump  c code  v strace  s shell  ?  q quit"
         }
         Mode::Asking => "1-9 answer  n skip  b back  j jump  ? keys  q quit",
-        Mode::AskRoot => "y ask sudo  n show what it prints elsewhere  b back  q quit",
+        Mode::AskRoot => "y as real root  n show what it prints elsewhere  b back  q quit",
         Mode::After => "n next  b back  r retry  j jump  c code  v strace  s shell  ? keys  q quit",
         Mode::End => "n next page  b back  r retry  j jump  s shell  ? keys  q quit",
         Mode::Jump(_) => "a number, then Enter  Esc never mind",

@@ -50,7 +50,7 @@ pub enum Mode {
     Ready,
     /// A question, answered by a number.
     Asking,
-    /// Whether sudo may ask.
+    /// Whether real root may run what comes.
     AskRoot,
     /// A block has ended.
     After,
@@ -290,7 +290,11 @@ impl<'a> Player<'a> {
         } else {
             format!("{name} · {section}")
         };
-        let step = format!("step {} of {}", self.at + 1, self.script.stops.len());
+        let who = match self.stage.ground().is_played_as_root() {
+            true => "REAL ROOT  ",
+            false => "",
+        };
+        let step = format!("{who}step {} of {}", self.at + 1, self.script.stops.len());
         let right = match &self.speaker {
             Some(_) => {
                 let spent = self.started.elapsed().as_secs();

@@ -110,7 +110,7 @@ impl Stage {
 
     /// Why a block cannot run here; none when it can.
     pub fn cannot_run(&self, block: &crate::page::Block) -> Option<String> {
-        crate::probes::missing(block, self.ground.has_root())
+        crate::probes::missing(block, &self.ground)
     }
 
     /// The ground, to start something on it.
