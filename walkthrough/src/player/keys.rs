@@ -17,6 +17,7 @@ pub fn bar(mode: &Mode) -> &'static str {
         Mode::Ready => {
             "n run  e edit  b back  r retry  j jump  c code  v strace  s shell  ?  q quit"
         }
+        Mode::Waiting => "Enter see what comes of it  Esc keys: next back quit ...",
         Mode::Asking => "1-9 answer  n skip  b back  j jump  ? keys  q quit",
         Mode::AskRoot => "y as real root  n show what it prints elsewhere  b back  q quit",
         Mode::After => "n next  b back  r retry  j jump  c code  v strace  s shell  ? keys  q quit",
@@ -65,7 +66,7 @@ const HELP: &[(&str, &str)] = &[
     ("Esc", "while typing: these keys"),
     (
         "e",
-        "type again: edit the command (nothing is compared in its block then)",
+        "edit: your own command (its block is not compared then)",
     ),
     ("Ctrl-C", "stop the command that runs; twice: kill it"),
     ("Up Down PgUp PgDn", "scroll"),
@@ -95,11 +96,11 @@ impl Player<'_> {
             }
             Mode::Jump(_) => return self.key_of_jump(key, ctrl_c).map(|()| None),
             // Esc and a letter in one breath arrive as Alt and that letter.
-            Mode::Typing if matches!(key, Key::Alt(_)) => {
+            Mode::Typing | Mode::Waiting if matches!(key, Key::Alt(_)) => {
                 self.types = false;
                 self.mode = Mode::Ready;
             }
-            Mode::Typing => return self.key_of_typing(key, ctrl_c).map(|()| None),
+            Mode::Typing | Mode::Waiting => return self.key_of_typing(key, ctrl_c).map(|()| None),
             _ if ctrl_c => return Ok(Some(Leave::Quit)),
             _ => {}
         }
@@ -203,7 +204,7 @@ impl Player<'_> {
         Ok(())
     }
 
-    fn waits_here(&self) -> bool {
+    pub(super) fn waits_here(&self) -> bool {
         self.script
             .line(self.at)
             .is_some_and(|line| line.command.is_empty())
@@ -221,7 +222,7 @@ impl Player<'_> {
             self.fill_in();
         }
         self.types = true;
-        self.mode = Mode::Typing;
+        self.mode = self.mode_of_act();
     }
 
     fn take_answer(&mut self, choice: usize) {
@@ -311,10 +312,18 @@ mod tests {
     use super::*;
 
     #[test]
+    fn every_key_is_told_in_one_line_of_80_columns() {
+        for (keys, about) in HELP {
+            assert!(keys.len() <= 18 && 20 + about.len() <= 80, "{keys} {about}");
+        }
+    }
+
+    #[test]
     fn every_bar_fits_a_terminal_of_80_columns_also_with_more_below() {
         let modes = [
             Mode::Paging,
             Mode::Typing,
+            Mode::Waiting,
             Mode::Ready,
             Mode::Asking,
             Mode::AskRoot,

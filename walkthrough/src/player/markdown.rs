@@ -223,9 +223,9 @@ impl Writer {
         let shared = shared.min().unwrap_or(0);
         for line in code.trim_end().lines() {
             let line = without_tabs(line.get(shared..).unwrap_or_default());
-            let cut: String = line.chars().take(self.width.saturating_sub(2)).collect();
-            self.rows
-                .push(Row::new(Style::Plain, "  ").with(Style::Code, cut));
+            let parts = broken(&line, self.width.saturating_sub(2));
+            let row = |part| Row::new(Style::Plain, "  ").with(Style::Code, part);
+            self.rows.extend(parts.into_iter().map(row));
         }
         self.space();
     }
@@ -247,6 +247,28 @@ impl Writer {
     }
 }
 
+/// A line of code that is wider than the terminal, broken where it has spaces; what goes
+/// on stands deeper than what it belongs to.
+fn broken(line: &str, width: usize) -> Vec<String> {
+    let (mut parts, mut rest) = (Vec::new(), line.to_owned());
+    let indent = line.chars().take_while(|c| *c == ' ').count();
+    let deeper = " ".repeat(indent + 6);
+    while rest.chars().count() > width && width > deeper.len() + 1 {
+        let end = rest
+            .char_indices()
+            .nth(width)
+            .map_or(rest.len(), |(at, _)| at);
+        let words = rest.len() - rest.trim_start().len();
+        let space = rest[..end].rfind(' ').filter(|space| *space > words);
+        let (part, further) = rest.split_at(space.unwrap_or(end));
+        let further = format!("{deeper}{}", further.trim_start());
+        parts.push(part.trim_end().to_owned());
+        rest = further;
+    }
+    parts.push(rest);
+    parts
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -263,6 +285,24 @@ mod tests {
     #[test]
     fn lists_have_markers_and_hanging_lines() {
         assert_eq!(plain("1. one two\n2. x\n", 8), ["1. one", "   two", "2. x"]);
+    }
+
+    #[test]
+    fn code_that_is_too_wide_goes_on_below_and_loses_nothing() {
+        let code = "```rust\nif x {\n    step(\"one two three four\")?;\n}\n```";
+        let rows = plain(code, 26);
+        assert_eq!(
+            rows[1..3],
+            ["      step(\"one two three", "            four\")?;"]
+        );
+        let long = "x".repeat(60);
+        let rows = plain(&format!("```text\n{long}\n```"), 30);
+        assert!(
+            rows.iter().all(|row| row.chars().count() <= 30),
+            "{rows:#?}"
+        );
+        let together: String = rows.iter().map(|row| row.trim()).collect();
+        assert_eq!(together, long);
     }
 
     #[test]

@@ -46,6 +46,8 @@ pub enum Mode {
     Paging,
     /// A command, typed letter by letter.
     Typing,
+    /// The same where the page types nothing: the program inside is about to end.
+    Waiting,
     /// A command is there; keys are keys.
     Ready,
     /// A question, answered by a number.
@@ -213,6 +215,7 @@ impl<'a> Player<'a> {
         match &self.script.stops[self.at].act {
             Act::Ask(_) => Mode::Asking,
             Act::Run { .. } if !self.types => Mode::Ready,
+            Act::Run { .. } if self.waits_here() => Mode::Waiting,
             Act::Run { .. } => Mode::Typing,
             Act::End => Mode::End,
         }
@@ -225,18 +228,21 @@ impl<'a> Player<'a> {
 
     /// Everything between the bars, the line being typed included.
     fn content(&self) -> (Vec<Row>, Option<(usize, usize)>) {
-        let columns = Screen::size().0 - 1;
+        let columns = Screen::size().0;
         let mut rows: Vec<Row> = self
             .rows
             .iter()
             .flat_map(|row| row.folded(columns))
             .collect();
         let mut cursor = None;
-        if matches!(self.mode, Mode::Typing | Mode::Ready | Mode::Paging) {
+        if matches!(
+            self.mode,
+            Mode::Typing | Mode::Waiting | Mode::Ready | Mode::Paging
+        ) {
             if let Some(line) = self.script.line(self.at) {
                 let command = act::one_line(&self.stage, line);
                 let (row, column) = self.input.row(line.written, &command, !self.types);
-                cursor = matches!(self.mode, Mode::Typing)
+                cursor = matches!(self.mode, Mode::Typing | Mode::Waiting)
                     .then_some((rows.len() + column / columns, column % columns));
                 rows.extend(row.folded(columns));
             }
