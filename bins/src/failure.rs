@@ -4,7 +4,7 @@ use colored::Colorize;
 use groundwork::error::{Diagnose, report};
 
 /// Prints an error of a chapter to stderr, after probing for its reason.
-pub fn print(error: &dyn Diagnose) {
+pub fn print(error: &impl Diagnose) {
     // Calls that a probe makes are not part of the story.
     groundwork::narrate::silence();
     let text = report(error, error.diagnose().as_ref());
