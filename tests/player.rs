@@ -140,6 +140,34 @@ fn ctrl_c_stops_a_command_and_not_the_tour() {
 }
 
 #[test]
+fn after_an_exit_the_tour_goes_on_upon_a_fresh_ground() {
+    let state = state();
+    let mut terminal = tour(state.path(), "keys.md");
+    terminal.keys("exit\r");
+    terminal.sees("its shell is gone");
+    // Looking at something does not lose the way on.
+    terminal.keys("?");
+    terminal.sees("All keys");
+    terminal.keys("q");
+    terminal.sees("n next");
+    terminal.keys("n");
+    terminal.sees("step 2 of");
+    terminal.keys(TAB_AND_ENTER);
+    terminal.sees("1 fact holds");
+    assert_eq!(grounds(state.path()).len(), 1);
+}
+
+#[test]
+fn a_command_that_is_killed_by_two_ctrl_c_is_said_to_be_stopped() {
+    let state = state();
+    let mut terminal = tour(state.path(), "keys.md");
+    terminal.keys("trap '' INT; cat\r");
+    terminal.sees("it runs");
+    terminal.keys("\x03\x03");
+    terminal.sees("you stopped it");
+}
+
+#[test]
 fn a_new_size_is_drawn_at_once() {
     let state = state();
     let mut terminal = tour(state.path(), "keys.md");

@@ -80,7 +80,10 @@ impl Player<'_> {
             }
             if Instant::now() >= until || interrupts > 1 {
                 self.stage.interrupt(who);
-                break Ended::Hung;
+                break match interrupts {
+                    2.. => Ended::Killed,
+                    _ => Ended::Hung,
+                };
             }
             self.rows.truncate(before);
             let so_far = unasked.clone() + &self.stage.output(who);
@@ -134,17 +137,19 @@ impl Player<'_> {
         }
         let page_block = self.script.blocks[block].clone();
         if let Some(why) = perform::stopped(ran, perform::limit(&page_block)) {
+            self.rows.push(Row::new(Style::Bad, format!("✗ {why}.")));
             self.rows.push(Row::new(
-                Style::Bad,
-                format!("✗ {why}. r tries again on a fresh ground."),
+                Style::Plain,
+                "  r tries again, n goes on; both on a fresh ground, as the page has it.",
             ));
+            self.spoilt = true;
             self.mode = Mode::After;
             self.top = self.bottom();
             return;
         }
         if !self.script.ends_block(self.at) {
             self.reveal();
-            self.go_on();
+            self.arrive(self.at + 1);
             return;
         }
         self.mode = Mode::After;

@@ -27,10 +27,15 @@ pub fn bar(mode: &Mode) -> &'static str {
     }
 }
 
-/// The bar while there is more below: as many of the keys as then still fit.
-pub fn bar_with_more(mode: &Mode, width: usize) -> String {
-    let mut bar = "PgDn more".to_owned();
-    for key in bar_items(mode) {
+/// The bar of a terminal: as many of the keys as fit, and first of all, where there is
+/// more below, the one that shows it.
+pub fn bar_that_fits(mode: &Mode, more: bool, width: usize) -> String {
+    let mut keys = more
+        .then_some("PgDn more")
+        .into_iter()
+        .chain(bar_items(mode));
+    let mut bar = keys.next().unwrap_or_default().to_owned();
+    for key in keys {
         // A blank on either side belongs to the bar.
         if bar.chars().count() + 2 + key.chars().count() > width.saturating_sub(2) {
             break;
@@ -153,7 +158,7 @@ impl Player<'_> {
                 Ok(None)
             }
             Mode::AskRoot => Ok(None),
-            _ => Ok(self.go_on()),
+            _ => self.go_on(),
         }
     }
 
@@ -241,7 +246,7 @@ impl Player<'_> {
             self.rows.push(Row::default());
         }
         self.guess = Some((predict, choice));
-        self.go_on();
+        self.arrive(self.at + 1);
     }
 
     fn scroll(&mut self, key: Key) -> bool {
@@ -299,7 +304,8 @@ impl Player<'_> {
     }
 
     fn leave_view(&mut self) {
-        let ran = self.last == Some(self.at) && self.script.ends_block(self.at);
+        let ends = self.spoilt || self.script.ends_block(self.at);
+        let ran = self.last == Some(self.at) && ends;
         self.mode = if ran { Mode::After } else { self.mode_of_act() };
         if !ran {
             self.skip_where_it_cannot_run();
@@ -331,10 +337,14 @@ mod tests {
             Mode::End,
         ];
         for mode in modes {
-            assert!(bar(&mode).chars().count() <= 78, "{mode:?}");
-            let more = bar_with_more(&mode, 80);
+            assert_eq!(bar_that_fits(&mode, false, 80), bar(&mode));
+            let more = bar_that_fits(&mode, true, 80);
             assert!(more.chars().count() <= 78, "{more}");
             assert!(more.split("  ").count() > 1, "{more}");
+            let narrow = bar_that_fits(&mode, false, 60);
+            assert!(narrow.chars().count() <= 58, "{narrow}");
+            let rest = &bar(&mode)[narrow.len()..];
+            assert!(rest.is_empty() || rest.starts_with("  "), "{narrow}");
         }
     }
 }

@@ -98,6 +98,8 @@ pub struct Player<'a> {
     /// The last command that ran.
     last: Option<usize>,
     message: Option<Row>,
+    /// A shell is gone or a program was killed: only a fresh ground goes on.
+    spoilt: bool,
     /// Whether real root was given, once it was asked for.
     root: Option<bool>,
     started: Instant,
@@ -135,6 +137,7 @@ impl<'a> Player<'a> {
             guess: None,
             last: None,
             message: None,
+            spoilt: false,
             root: None,
             started: Instant::now(),
         };
@@ -270,11 +273,8 @@ impl<'a> Player<'a> {
         let (rows, cursor) = self.content();
         let room = Screen::room();
         let top = self.top.min(rows.len().saturating_sub(1));
-        let keys = if rows.len() > top + room && !matches!(self.mode, Mode::Paging) {
-            keys::bar_with_more(&self.mode, Screen::size().0)
-        } else {
-            keys::bar(&self.mode).to_owned()
-        };
+        let more = rows.len() > top + room && !matches!(self.mode, Mode::Paging);
+        let keys = keys::bar_that_fits(&self.mode, more, Screen::size().0);
         let cursor = cursor
             .and_then(|(row, column)| Some((row.checked_sub(top)?, column)))
             .filter(|(row, _)| *row < room);
@@ -330,11 +330,17 @@ impl<'a> Player<'a> {
     }
 
     /// To the stop after this one.
-    fn go_on(&mut self) -> Option<Leave> {
-        if self.at + 1 < self.script.stops.len() {
-            self.arrive(self.at + 1);
-            return None;
+    ///
+    /// # Errors
+    /// A fresh ground was needed, and could not be made.
+    fn go_on(&mut self) -> Result<Option<Leave>, Box<dyn std::error::Error>> {
+        if self.at + 1 >= self.script.stops.len() {
+            return Ok(Some(Leave::Next));
         }
-        Some(Leave::Next)
+        match self.spoilt {
+            true => self.replay(self.at + 1)?,
+            false => self.arrive(self.at + 1),
+        }
+        Ok(None)
     }
 }

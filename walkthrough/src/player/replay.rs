@@ -20,6 +20,7 @@ impl Player<'_> {
             self.become_root()?;
         }
         self.rows.clear();
+        self.spoilt = false;
         (self.changed, self.guess, self.last, self.message) = (None, None, None, None);
         let scene = self.script.scene_start(target);
         for stop in 0..target {

@@ -38,6 +38,8 @@ pub enum Ended {
     At(Mark),
     /// Its limit passed; it was interrupted.
     Hung,
+    /// The learner interrupted it twice.
+    Killed,
     /// Its shell is gone.
     Closed,
 }

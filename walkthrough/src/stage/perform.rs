@@ -156,6 +156,7 @@ pub fn stopped(ran: &Ran, limit: Duration) -> Option<String> {
             "it hung: no prompt came back within {} s",
             limit.as_secs()
         )),
+        Ended::Killed => Some("you stopped it".to_owned()),
         Ended::Closed => Some("its shell is gone".to_owned()),
     }
 }
