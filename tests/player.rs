@@ -168,6 +168,18 @@ fn a_command_that_is_killed_by_two_ctrl_c_is_said_to_be_stopped() {
 }
 
 #[test]
+fn what_a_key_answers_is_seen_below_a_full_screen() {
+    let state = state();
+    let mut terminal = tour(state.path(), "keys.md");
+    terminal.keys("seq 40\r");
+    terminal.sees("40");
+    terminal.keys("\x1b");
+    terminal.sees("n run");
+    terminal.keys("c");
+    terminal.sees("ran no code of ours");
+}
+
+#[test]
 fn a_new_size_is_drawn_at_once() {
     let state = state();
     let mut terminal = tour(state.path(), "keys.md");

@@ -136,6 +136,9 @@ impl Player<'_> {
             Key::Char('n' | ' ') | Key::Enter => return self.next(),
             _ => {}
         }
+        if self.message.is_some() {
+            self.top = self.bottom();
+        }
         Ok(None)
     }
 

@@ -87,7 +87,7 @@ impl Player<'_> {
     /// Opens our sources at the steps that the last command narrates.
     pub(super) fn look_at_code(&mut self) -> Result<()> {
         let told = self.run_aside(|_, command| {
-            let at = command.find("era-").unwrap_or(0);
+            let at = program_in(command);
             format!("{}ERA_EXPLAIN=json {}", &command[..at], &command[at..])
         })?;
         let Some((_, ran)) = told else { return Ok(()) };
@@ -124,7 +124,7 @@ impl Player<'_> {
             return Ok(());
         }
         let told = self.run_aside(|_, command| {
-            let at = command.find("era-").unwrap_or(0);
+            let at = program_in(command);
             let calls = "chroot,chdir,fchdir,pivot_root,mount,umount2,unshare,setns,clone,clone3,execve,setuid,setgid,\
                          setgroups,sethostname,mknod,mknodat,prctl,capset,seccomp,close_range";
             let (before, ours) = command.split_at(at);
@@ -154,6 +154,16 @@ impl Player<'_> {
         });
         Ok(())
     }
+}
+
+/// Where a program of ours begins in a command, else its begin. A folder may be called
+/// `era-…`, too.
+fn program_in(command: &str) -> usize {
+    let starts = |(at, _): &(usize, &str)| *at == 0 || command[..*at].ends_with([' ', '(', '"']);
+    command
+        .match_indices("era-")
+        .find(starts)
+        .map_or(0, |(at, _)| at)
 }
 
 /// The files in which steps lie, one after another, the steps marked.
@@ -190,4 +200,15 @@ fn code_view(steps: &[(String, usize)]) -> View {
         }
     }
     View::new("The code that just ran", rows, marks)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_of_ours_is_told_from_a_folder() {
+        assert_eq!(program_in("cd x && era-lsns"), 8);
+        assert_eq!(program_in("cat /var/tmp/era-1000/box/canary"), 0);
+    }
 }
