@@ -172,11 +172,26 @@ fn what_a_key_answers_is_seen_below_a_full_screen() {
     let state = state();
     let mut terminal = tour(state.path(), "keys.md");
     terminal.keys("seq 40\r");
-    terminal.sees("40");
+    terminal.sees("step 2 of");
     terminal.keys("\x1b");
     terminal.sees("n run");
     terminal.keys("c");
     terminal.sees("ran no code of ours");
+}
+
+#[test]
+fn a_shell_of_the_learners_own_comes_back_although_something_still_runs_in_it() {
+    let state = state();
+    let mut terminal = tour(state.path(), "keys.md");
+    terminal.keys("\x1b");
+    terminal.sees("n run");
+    terminal.keys("s");
+    terminal.sees("ground#");
+    terminal.keys("sleep 1000 & exit\r");
+    terminal.sees("step 1 of");
+    terminal.keys("q");
+    assert!(!terminal.ends().success(), "what still ran is told");
+    assert_eq!(grounds(state.path()), [""; 0]);
 }
 
 #[test]

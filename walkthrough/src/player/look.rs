@@ -3,6 +3,7 @@
 use groundwork::narrate::Event;
 
 use super::keyboard::Key;
+use super::markdown;
 use super::screen::{Frame, Screen};
 use super::text::{Row, Style, without_tabs};
 use super::{Mode, Player};
@@ -192,11 +193,15 @@ fn code_view(steps: &[(String, usize)]) -> View {
             } else {
                 (" ", Style::Plain)
             };
-            rows.push(
-                Row::new(Style::Dim, format!("{:>4} ", i + 1))
-                    .with(Style::Good, mark)
-                    .with(style, format!(" {}", without_tabs(line))),
-            );
+            let mut before = (format!("{:>4} ", i + 1), mark);
+            for part in markdown::broken(&without_tabs(line), Screen::size().0 - 7) {
+                let (number, mark) = std::mem::replace(&mut before, (" ".repeat(5), " "));
+                rows.push(
+                    Row::new(Style::Dim, number)
+                        .with(Style::Good, mark)
+                        .with(style, format!(" {part}")),
+                );
+            }
         }
     }
     View::new("The code that just ran", rows, marks)

@@ -249,7 +249,7 @@ impl Writer {
 
 /// A line of code that is wider than the terminal, broken where it has spaces; what goes
 /// on stands deeper than what it belongs to.
-fn broken(line: &str, width: usize) -> Vec<String> {
+pub(super) fn broken(line: &str, width: usize) -> Vec<String> {
     let (mut parts, mut rest) = (Vec::new(), line.to_owned());
     let indent = line.chars().take_while(|c| *c == ' ').count();
     let deeper = " ".repeat(indent + 6);

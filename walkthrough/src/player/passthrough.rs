@@ -25,18 +25,18 @@ pub fn shell(ground: &mut Ground, who: Who) -> Result<(), GroundError> {
     let pid = ground.own_shell(who, &path)?;
     println!("A shell on this ground. All programs are on PATH; exit comes back.");
     terminal::enable_raw_mode().map_err(failed)?;
-    let passed = pass(&mut master, slave, pid);
+    let passed = pass(&mut master, pid);
     let _ = terminal::disable_raw_mode();
+    drop(slave);
     passed.map_err(failed)
 }
 
-fn pass(master: &mut std::fs::File, slave: std::os::fd::OwnedFd, pid: u32) -> std::io::Result<()> {
+fn pass(master: &mut std::fs::File, pid: u32) -> std::io::Result<()> {
     let ended = Arc::new(AtomicBool::new(false));
     for signal in [SIGTERM, SIGHUP] {
         signal_hook::flag::register(signal, Arc::clone(&ended))?;
     }
     let (mut bytes, mut size) = ([0; 4096], terminal::size().unwrap_or((80, 24)));
-    let mut slave = Some(slave);
     while !ended.load(Ordering::Relaxed) {
         let keyboard = stdin();
         let mut ready = [
@@ -54,15 +54,14 @@ fn pass(master: &mut std::fs::File, slave: std::os::fd::OwnedFd, pid: u32) -> st
         if says[1].intersects(PollFlags::POLLIN | PollFlags::POLLHUP) {
             match master.read(&mut bytes) {
                 Ok(count) if count > 0 => {
-                    // Somebody talks: the shell has its side open.
-                    slave = None;
                     stdout().write_all(&bytes[..count])?;
                     stdout().flush()?;
                 }
                 Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
                 _ => return Ok(()),
             }
-        } else if slave.is_some() && !crate::proc::is_alive(&pid.to_string()) {
+        } else if !crate::proc::is_alive(&pid.to_string()) {
+            // What it has left in the background may hold the terminal for ever.
             return Ok(());
         }
         let now = terminal::size().unwrap_or(size);
