@@ -158,3 +158,19 @@ fn what_only_real_root_may_runs_as_root_and_is_labelled_elsewhere() {
         assert!(said.contains("skipped: real root is needed"), "{said}");
     }
 }
+
+#[test]
+fn root_of_a_sandbox_with_one_user_is_its_own_learner() {
+    let state = state();
+    let page = state.path().join("page.md");
+    std::fs::write(&page, "# X\n\n```console\n$ id -u\n0\n```\n").unwrap();
+    let output = Command::new("unshare")
+        .args(["--user", "--map-root-user", env!("CARGO_BIN_EXE_era")])
+        .args(["tour", "--auto", "--exact"])
+        .arg(&page)
+        .env("ERA_STATE", state.path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(said.contains("1 blocks ran: 1 matched"), "{said}");
+}

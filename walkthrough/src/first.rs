@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::ground::Learner;
 use crate::ground::pick::Pick;
+use crate::ground::place;
 use crate::page::Page;
 use crate::player::keyboard::Key;
 use crate::player::screen::{Frame, Screen};
@@ -52,7 +53,7 @@ pub fn rows(pages: &[Page], chosen: usize, around: &Surroundings, learner: &Lear
             "  writes only",
             format!(
                 "{}     network: no     real root: {}",
-                home_as_tilde(&around.state),
+                home_as_tilde(&place::likely(&around.state, learner)),
                 real_root()
             ),
         ),
@@ -164,10 +165,11 @@ fn paragraph(name: &str, text: &str) -> Vec<Row> {
 }
 
 fn real_root() -> &'static str {
-    match probes::look("sudo") {
-        _ if nix::unistd::geteuid().is_root() => "you are",
-        Some(finding) if finding.works() => "asks first",
-        _ => "no",
+    let works = |name: &str| probes::look(name).is_some_and(|finding| finding.works());
+    match () {
+        () if works("root") => "you are",
+        () if works("sudo") => "asks first",
+        () => "no",
     }
 }
 

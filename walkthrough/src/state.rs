@@ -21,7 +21,8 @@ impl Surroundings {
     pub fn read(state: Option<PathBuf>) -> Self {
         let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
         let root = nix::unistd::geteuid().is_root();
-        let home = PathBuf::from(variable("HOME").unwrap_or_else(|| "/tmp".into()));
+        let home = variable("HOME").map(PathBuf::from);
+        let home = home.or_else(home_of_user).unwrap_or_else(|| "/tmp".into());
         let default_state = || {
             let xdg = || {
                 variable("XDG_STATE_HOME").map_or_else(|| home.join(".local/state"), PathBuf::from)
@@ -48,4 +49,10 @@ impl Surroundings {
             no_color: variable("NO_COLOR").is_some(),
         }
     }
+}
+
+/// What the list of users says, where the environment says nothing.
+fn home_of_user() -> Option<PathBuf> {
+    let user = nix::unistd::User::from_uid(nix::unistd::geteuid()).ok()??;
+    user.dir.is_dir().then_some(user.dir)
 }

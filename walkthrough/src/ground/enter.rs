@@ -84,7 +84,8 @@ pub fn shell(
     bash.stdin(Stdio::from(tty.try_clone()?))
         .stdout(Stdio::from(tty.try_clone()?))
         .stderr(Stdio::from(tty));
-    Err(bash.exec().into())
+    let refused = bash.exec();
+    Err(format!("cannot start bash ({refused}); fix: install the package bash").into())
 }
 
 fn shares_users_with(keeper: u32) -> bool {

@@ -34,6 +34,9 @@ impl Learner {
             .and_then(|uid| uid.parse().ok())
             .filter(|uid| *uid != 0);
         let uid = behind_sudo.unwrap_or(NOBODY);
+        if !is_mapped(uid) {
+            return Self::named(0, 0, false);
+        }
         let gid = user(uid).map_or(uid, |user| user.gid.as_raw());
         Self::named(uid, gid, true)
     }
@@ -47,6 +50,18 @@ impl Learner {
             other,
         }
     }
+}
+
+/// Root of a user namespace (user_namespaces(7)) may be the only user there is.
+fn is_mapped(uid: u32) -> bool {
+    let map = std::fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
+    let mut ranges = map.lines().map(|line| {
+        let mut numbers = line
+            .split_whitespace()
+            .map(|word| word.parse().unwrap_or(0_u64));
+        (numbers.next().unwrap_or(0), numbers.nth(1).unwrap_or(0))
+    });
+    map.is_empty() || ranges.any(|(first, count)| (first..first + count).contains(&uid.into()))
 }
 
 fn user(uid: u32) -> Option<User> {

@@ -33,6 +33,7 @@ pub mod leftovers;
 pub mod pick;
 pub mod place;
 
+use crate::probes;
 use guard::Guard;
 pub use learner::Learner;
 pub use pick::pick;
@@ -131,7 +132,8 @@ impl Ground {
 
     /// Whether real root can be had.
     pub fn has_root(&self) -> bool {
-        nix::unistd::geteuid().is_root() || self.root.is_some()
+        let real = || probes::look("root").is_some_and(|finding| finding.works());
+        self.root.is_some() || real()
     }
 
     /// Asks for real root: sudo(8) asks on the terminal for what it wants.

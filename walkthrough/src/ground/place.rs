@@ -30,6 +30,25 @@ pub fn choose(state: &Path, learner: &Learner) -> Result<PathBuf, GroundError> {
     Err(GroundError::NoPlace(refusals.join("; ")))
 }
 
+/// Where grounds will lie, as far as can be said without making anything.
+pub fn likely(state: &Path, learner: &Learner) -> PathBuf {
+    let elsewhere = Path::new("/var/tmp").join(format!("era-{}", learner.uid));
+    let there = |base: &&PathBuf| {
+        let made = base.ancestors().find(|folder| folder.is_dir());
+        made.is_some_and(|folder| {
+            let writable = nix::unistd::access(folder, nix::unistd::AccessFlags::W_OK).is_ok();
+            let unfit = FsFlags::ST_NOEXEC | FsFlags::ST_NOSUID | FsFlags::ST_NODEV;
+            writable && statvfs(folder).is_ok_and(|found| !found.flags().intersects(unfit))
+        })
+    };
+    let state = state.to_owned();
+    [&state, &elsewhere]
+        .into_iter()
+        .find(there)
+        .unwrap_or(&state)
+        .clone()
+}
+
 fn usable(base: &Path, learner: &Learner) -> Result<PathBuf, String> {
     let grounds = base.join("grounds");
     for folder in [base, &grounds] {

@@ -155,6 +155,7 @@ impl<'a> Player<'a> {
     pub fn play(mut self) -> Result<(Leave, Vec<String>), Box<dyn std::error::Error>> {
         let leave = loop {
             self.draw()?;
+            self.tell_speaker();
             if let Some(key) = self.screen.key(&[], Duration::from_secs(1))? {
                 if let Some(leave) = self.key(key)? {
                     break leave;

@@ -1,11 +1,12 @@
 //! Speaker notes: the presentation tells where it is, a second terminal shows
 //! what to say. They meet at a socket in the runtime folder: unix(7).
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, IsTerminal, Write};
 use std::os::unix::fs::DirBuilderExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -100,27 +101,41 @@ fn send(mut reader: &UnixStream, card: &Card) -> bool {
     reader.write_all(line.as_bytes()).is_ok()
 }
 
-/// The second terminal: shows each card until the presentation ends.
+/// The second terminal: shows each card. On a terminal it waits for a presentation, and,
+/// when one has ended or lost its own terminal, for the next one; Ctrl-C ends it.
 ///
 /// # Errors
-/// No presentation runs.
+/// Nobody can read, or, in a pipe, no presentation runs.
 pub fn follow(runtime: &Path, colour: bool) -> std::io::Result<()> {
     let socket = runtime.join("notes");
-    let stream = UnixStream::connect(&socket).map_err(|error| {
-        std::io::Error::new(
-            error.kind(),
-            format!(
-                "no presentation runs here ({}: {error}); start one with: era present PAGE",
-                socket.display()
-            ),
-        )
-    })?;
-    for line in BufReader::new(stream).lines() {
-        let card: Card = serde_json::from_str(&line?).unwrap_or_default();
-        show(&card, colour)?;
+    let waits = std::io::stdout().is_terminal();
+    let mut told = false;
+    loop {
+        match UnixStream::connect(&socket) {
+            Ok(stream) => {
+                for line in BufReader::new(stream).lines() {
+                    let card: Card = serde_json::from_str(&line?).unwrap_or_default();
+                    show(&card, colour)?;
+                }
+                println!("\nThe presentation has ended.");
+                told = false;
+            }
+            Err(error) if !waits => {
+                let text = format!(
+                    "no presentation runs here ({}: {error}); start one with: era present PAGE",
+                    socket.display()
+                );
+                return Err(std::io::Error::new(error.kind(), text));
+            }
+            Err(_) => std::thread::sleep(Duration::from_millis(200)),
+        }
+        if !waits {
+            return Ok(());
+        }
+        if !std::mem::replace(&mut told, true) {
+            println!("Waiting for: era present PAGE [--from STEP].  Ctrl-C ends.");
+        }
     }
-    println!("\nThe presentation has ended.");
-    Ok(())
 }
 
 fn show(card: &Card, colour: bool) -> std::io::Result<()> {
@@ -137,9 +152,11 @@ fn show(card: &Card, colour: bool) -> std::io::Result<()> {
         ]);
     }
     let mut out = std::io::stdout().lock();
-    write!(out, "\x1b[2J\x1b[H")?;
+    // Over what is there, then away with the rest: the clock ticks without a flicker.
+    write!(out, "\x1b[H")?;
     for row in rows {
-        writeln!(out, "{}", paint.row(&row))?;
+        writeln!(out, "{}\x1b[K", paint.row(&row))?;
     }
+    write!(out, "\x1b[J")?;
     out.flush()
 }
