@@ -254,7 +254,10 @@ pub fn book() -> Outcome {
     let status = Command::new("cargo")
         .args(["run", "--quiet", "-p", "book", "--", "--open"])
         .current_dir(checkout)
-        .status()?;
+        .status()
+        .map_err(|error| {
+            format!("cannot run cargo, which builds the book ({error}); fix: https://rustup.rs")
+        })?;
     Ok(status
         .code()
         .and_then(|code| u8::try_from(code).ok())
