@@ -217,10 +217,18 @@ fn output_of(command: &mut Command) -> String {
 fn our_own_namespaces_are_listed_as_lsns_lists_them() {
     let inside = Inside::of(&["-rmuipnf"], "true");
     let json = |text: String| -> Value { serde_json::from_str(&text).unwrap() };
-    for shown in ["--notruncate", "--list", "--tree=owner", "--output-all"] {
+    for shown in [
+        "--notruncate",
+        "--list",
+        "--tree=owner",
+        "--output-all",
+        "-oNS,TYPE,NPROCS,PID,COMMAND",
+    ] {
         let args = [shown, "-J", "-p", &inside.pid];
         let [theirs, ours] = [json(lsns(&args)), json(era_lsns(&args))];
         assert_eq!(keys(&theirs), keys(&ours), "{shown}");
+        let is_tree = |json: &Value| json.to_string().contains("children");
+        assert_eq!(is_tree(&theirs), is_tree(&ours), "{shown}");
         let [theirs, ours] = [theirs, ours].map(|json| {
             let mut found = BTreeMap::new();
             listed(&json["namespaces"], &mut found);
@@ -320,6 +328,9 @@ const ENTERING: &[&str] = &[
     "inside -Urpf; $N -t $P -U -p --preserve-credentials sh -c 'kill -TERM $$'",
     "inside -Urpf; $N -t $P -U -p --preserve-credentials no-such-program",
     "inside -Ur; $N -t $P -U -S 0 -G 0 id -u",
+    "inside -Uru; $N -U/proc/$P/ns/user -u/proc/$P/ns/uts --preserve-credentials $R",
+    "inside -Uru; $N -t $P -un $R",
+    "$N -w/usr -- pwd -L",
     "$N $R",
     "$N -t $$ -U $R",
     "$N -t $$ -u $R",

@@ -121,9 +121,9 @@ const PLAIN: &[&str] = &[
     "$U sh -c 'kill -TERM $$'",
     "$U --kill-child sh -c 'exit 3'",
     "$U --kill-child=TERM true",
-    "$U --kill-child=SIGHUP true",
     "$U --kill-child=nothing true",
-    "$U --kill-child=15 true",
+    "$U --kill-child=POLL true",
+    "$U --kill-child=SIGCLD true",
     "$U -f sh -c 'yes | head -n 1'",
     "$U sh -c 'yes | head -n 1'",
     // The program.

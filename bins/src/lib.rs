@@ -10,9 +10,11 @@
 //! - [`mod@chroot`]: in 1979.
 //! - [`explain`]: `--explain`, `--explain=json` and ERA_EXPLAIN: who listens to the kernel calls.
 //! - [`mod@unshare`], [`nsenter`] and [`lsns`]: 2002 to 2020.
+//! - `attached`: files right behind a short flag, as nsenter(1) takes them.
 //! - [`failure`]: how an error is printed, with why and fix.
 #![forbid(unsafe_code)]
 
+mod attached;
 pub mod chroot;
 pub mod explain;
 pub mod failure;

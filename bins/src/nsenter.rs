@@ -11,11 +11,19 @@ use namespaces::enter::Place;
 use namespaces::maps::Ids;
 use namespaces::{Enter, Error, Kind, registry};
 
+use crate::attached::{self, Takers};
 use crate::explain::Explain;
 use crate::failure;
 
 /// nsenter(1) ends with 1 whatever is wrong with its arguments.
 const USAGE: u8 = 1;
+
+/// How nsenter(1) takes what its flags take.
+const TAKERS: Takers = Takers {
+    attached: "muipnUCTrw",
+    word: "tSGW",
+    long: &["target", "setuid", "setgid", "wdns"],
+};
 
 const EXAMPLES: &str = indoc! {"
     Examples:
@@ -113,6 +121,7 @@ pub fn command() -> clap::Command {
 
 /// Entry point: the arguments, and the exit status.
 pub fn main(args: Vec<OsString>) -> u8 {
+    let args = attached::with_equals(TAKERS, args);
     let cli: Cli = match crate::parse(args, USAGE) {
         Ok(cli) => cli,
         Err(status) => return status,

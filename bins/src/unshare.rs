@@ -180,7 +180,13 @@ enum PropagationFlag {
 /// A signal by its name, with or without SIG.
 fn signal(text: &str) -> Result<Signal, String> {
     let name = text.to_uppercase();
-    let name = name.strip_prefix("SIG").unwrap_or(&name);
+    let name = match name.strip_prefix("SIG").unwrap_or(&name) {
+        // Old names that signal(7) still has.
+        "CLD" => "CHLD",
+        "POLL" => "IO",
+        "IOT" => "ABRT",
+        name => name,
+    };
     format!("SIG{name}")
         .parse()
         .map_err(|_| format!("no signal has the name {text}"))

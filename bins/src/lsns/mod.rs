@@ -189,7 +189,7 @@ impl Cli {
         usual.push(Column::Command);
         let columns = self.columns(usual)?;
 
-        let relation = self.relation();
+        let relation = self.relation(&columns);
         let mut listing = Listing::read(&kinds)?;
         if matches!(relation, Relation::Owner | Relation::Parent) {
             listing.add_ancestors();
@@ -208,7 +208,7 @@ impl Cli {
         let listing = Listing::read(&Kind::ALL)?;
         let nobody = || Failure::Mistake(format!("nobody is in a namespace {id} that we may see"));
         let namespace = listing.namespaces.get(&id).ok_or_else(nobody)?;
-        let relation = match self.relation() {
+        let relation = match self.relation(&columns) {
             Relation::Process => Relation::Process,
             _ => Relation::Flat,
         };
@@ -216,13 +216,14 @@ impl Cli {
         Ok(self.shown(&columns, &listing, &rows, relation))
     }
 
-    fn relation(&self) -> Relation {
+    fn relation(&self, columns: &[Column]) -> Relation {
         match self.tree {
             Some(Some(TreeFlag::Process)) => Relation::Process,
             Some(Some(TreeFlag::Parent)) => Relation::Parent,
             Some(Some(TreeFlag::Owner) | None) => Relation::Owner,
-            // As lsns has it: a list where columns were chosen.
-            None if self.list || self.output.is_some() || self.output_all => Relation::Flat,
+            // As lsns has it: the tree is drawn in the last of the usual columns.
+            None if self.list || self.output_all => Relation::Flat,
+            None if !columns.contains(&Column::Command) => Relation::Flat,
             None => Relation::Process,
         }
     }
