@@ -80,3 +80,41 @@ fn a_reader_that_goes_away_is_no_panic() {
 }
 
 const EXE: &str = env!("CARGO_BIN_EXE_era");
+
+/// Every form of a result that cannot be written: a full disk must not look like success.
+#[test]
+fn a_result_that_cannot_be_written_is_a_failure_and_no_panic() {
+    let jail = tempfile::tempdir().unwrap();
+    let jail = jail.path().to_str().unwrap();
+    let lines: &[(&[&str], i32)] = &[
+        (&["chroot", "new", jail, "--with", "sh"], 125),
+        (&["chroot", "new", jail, "--with", "sh", "--json"], 125),
+        (&["chroot", "new", jail, "--with", "sh", "--list"], 125),
+        (&["chroot", "why", jail, "nothing"], 125),
+        (&["chroot", "why", jail, "sh", "--json"], 125),
+        (&["lsns"], 1),
+        (&["lsns", "--json"], 1),
+        (&["lsns", "self", "self"], 1),
+    ];
+    for (arguments, status) in lines {
+        let full = std::fs::OpenOptions::new()
+            .write(true)
+            .open("/dev/full")
+            .unwrap();
+        let output = Command::new(EXE)
+            .args(*arguments)
+            .stdout(full)
+            .output()
+            .unwrap();
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(
+            output.status.code(),
+            Some(*status),
+            "{arguments:?}: {errors}"
+        );
+        assert!(
+            errors.contains("cannot write the result"),
+            "{arguments:?}: {errors}"
+        );
+    }
+}

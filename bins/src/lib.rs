@@ -11,6 +11,7 @@
 //! - [`explain`]: `--explain`, `--explain=json` and ERA_EXPLAIN: who listens to the kernel calls.
 //! - [`mod@unshare`], [`nsenter`] and [`lsns`]: 2002 to 2020.
 //! - `attached`: files right behind a short flag, as nsenter(1) takes them.
+//! - `result`: how a result is written.
 //! - [`failure`]: how an error is printed, with why and fix.
 #![forbid(unsafe_code)]
 
@@ -20,6 +21,7 @@ pub mod explain;
 pub mod failure;
 pub mod lsns;
 pub mod nsenter;
+mod result;
 pub mod unshare;
 
 /// What a program does: takes its arguments, its own name first, and gives the exit status.

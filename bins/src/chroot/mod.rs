@@ -13,7 +13,7 @@ use groundwork::process::Program;
 use indoc::indoc;
 
 use crate::explain::Explain;
-use crate::failure;
+use crate::{failure, result};
 
 mod new;
 mod why;
@@ -184,10 +184,13 @@ impl Escape {
         };
         match escaped {
             Ok(escaped) => {
-                println!("before  / is {}", escaped.inside);
-                println!("after   / is {}", escaped.outside);
-                println!("canary  {}", escaped.canary.trim_end());
-                0
+                let text = format!(
+                    "before  / is {}\nafter   / is {}\ncanary  {}",
+                    escaped.inside,
+                    escaped.outside,
+                    escaped.canary.trim_end()
+                );
+                result::print(&text, 0, FAILED)
             }
             Err(error) => {
                 failure::print(&error);

@@ -1,16 +1,16 @@
 //! `era-chroot new`: fills a folder with programs and what they need.
 
 use std::collections::{BTreeMap, HashSet};
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use chroot::closure::{self, Closure, Item, Kind, Reason, Wanted};
 use chroot::jail;
 use chroot::tree::Tree;
+use chroot::why::DEFAULT_PATH;
 use clap::Args;
 
 use super::FAILED;
-use crate::failure;
+use crate::{failure, result};
 
 #[derive(Debug, Args)]
 pub(super) struct New {
@@ -38,7 +38,7 @@ pub(super) struct New {
 
 impl New {
     pub(super) fn main(self) -> u8 {
-        let path = std::env::var_os("PATH").unwrap_or_default();
+        let path = std::env::var_os("PATH").unwrap_or_else(|| DEFAULT_PATH.into());
         let wanted = Wanted {
             programs: self.with,
             trees: self.tree,
@@ -63,26 +63,29 @@ impl New {
             } else {
                 list(&closure)
             };
-            // A reader that has seen enough, such as head(1), is no failure.
-            let _ = writeln!(std::io::stdout(), "{text}");
-            return 0;
+            return result::print(&text, 0, FAILED);
         }
         match jail::fill(&host, &closure, &self.root) {
-            Ok(done) if self.json => println!("{}", serde_json::to_string(&done).expect("numbers")),
-            Ok(done) => println!(
-                "{}: {} files copied ({}), {} kept, {} links",
-                self.root.display(),
-                done.copied,
-                size(done.bytes),
-                done.kept,
-                done.links
-            ),
+            Ok(done) if self.json => {
+                let text = serde_json::to_string(&done).expect("numbers");
+                result::print(&text, 0, FAILED)
+            }
+            Ok(done) => {
+                let text = format!(
+                    "{}: {} files copied ({}), {} kept, {} links",
+                    self.root.display(),
+                    done.copied,
+                    size(done.bytes),
+                    done.kept,
+                    done.links
+                );
+                result::print(&text, 0, FAILED)
+            }
             Err(error) => {
                 failure::print(&error);
-                return FAILED;
+                FAILED
             }
         }
-        0
     }
 }
 

@@ -2,7 +2,6 @@
 //! processes share.
 
 use std::ffi::OsString;
-use std::io::Write;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, ValueEnum};
@@ -115,11 +114,7 @@ pub fn main(args: Vec<OsString>) -> u8 {
     };
     cli.explain.install();
     match cli.run() {
-        Ok(text) => {
-            // A reader that went away has seen enough.
-            let _ = std::io::stdout().write_all(text.as_bytes());
-            0
-        }
+        Ok(text) => crate::result::print(&text, 0, USAGE),
         Err(Failure::Mistake(what)) => crate::usage(
             &Cli::command().error(ErrorKind::ValueValidation, what),
             USAGE,

@@ -62,3 +62,27 @@ pub fn report(error: &dyn std::error::Error, advice: Option<&Advice>) -> String 
     }
     text
 }
+
+/// A path as a word that a shell reads as one: a remedy is there to be copied.
+pub fn shell_word(path: &std::path::Path) -> String {
+    let text = path.to_string_lossy();
+    let plain = |letter: char| letter.is_alphanumeric() || "_./,:=+@%-".contains(letter);
+    if !text.is_empty() && text.chars().all(plain) {
+        return text.into_owned();
+    }
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shell_word;
+    use std::path::Path;
+
+    #[test]
+    fn a_path_with_blanks_or_quotes_stays_one_word() {
+        assert_eq!(shell_word(Path::new("a/jail")), "a/jail");
+        assert_eq!(shell_word(Path::new("my jail")), "'my jail'");
+        assert_eq!(shell_word(Path::new("it's")), "'it'\\''s'");
+        assert_eq!(shell_word(Path::new("")), "''");
+    }
+}

@@ -31,6 +31,15 @@ pub enum Error {
         #[source]
         call: CallError,
     },
+    /// The root is not there to be looked into.
+    #[error("cannot look into {root:?}")]
+    Look {
+        /// The folder.
+        root: PathBuf,
+        /// The call that was refused.
+        #[source]
+        call: CallError,
+    },
     /// A user namespace of its own.
     #[error("cannot become root of a user namespace")]
     Userns(#[source] CallError),
@@ -171,6 +180,7 @@ impl Error {
     pub fn call(&self) -> Option<&CallError> {
         match self {
             Error::Root { call, .. }
+            | Error::Look { call, .. }
             | Error::Userns(call)
             | Error::Mount { call, .. }
             | Error::Become { call, .. }
@@ -229,7 +239,7 @@ impl Diagnose for Error {
                 "begin with an empty folder",
             )),
             Error::Exec { program, place, .. } => gap(program, &place.root, &place.path),
-            Error::Root { root, call } => no_root(root, call),
+            Error::Root { root, call } | Error::Look { root, call } => no_root(root, call),
             Error::StillInside => Some(Advice::because(
                 "the old root is not hidden but gone: this mount namespace lacks it",
             )),
@@ -255,7 +265,7 @@ fn no_root(root: &Path, call: &CallError) -> Option<Advice> {
     match call.errno() {
         Errno::ENOENT => Some(Advice::new(
             format!("there is no folder {shown} here"),
-            format!("era-chroot new {shown} --with bash"),
+            crate::why::new_with(root, Path::new("bash")),
         )),
         Errno::ENOTDIR => Some(Advice::new(
             format!("{shown} is a file, and a root is a folder with files in it"),

@@ -9,6 +9,10 @@ use std::fs::{self, Metadata};
 use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};
 
+use groundwork::kernel::CallError;
+
+use crate::error::Error;
+
 /// A folder that is somebody's `/`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tree {
@@ -71,6 +75,17 @@ impl Tree {
     /// The tree below `root`.
     pub fn new(root: impl Into<PathBuf>) -> Self {
         Tree { root: root.into() }
+    }
+
+    /// The tree below a folder, which has to be one.
+    pub fn of_folder(root: &Path) -> Result<Self, Error> {
+        match fs::read_dir(root) {
+            Ok(_) => Ok(Tree::new(root)),
+            Err(error) => Err(Error::Look {
+                root: root.to_owned(),
+                call: CallError::from_io("open", root, "open(2)", &error),
+            }),
+        }
     }
 
     /// This machine's own.

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use groundwork::error::shell_word;
 use serde::Serialize;
 
 use crate::closure::elf;
@@ -122,19 +123,23 @@ fn after_links(by: &Option<(PathBuf, PathBuf)>) -> String {
     })
 }
 
+/// The command that brings a program into a jail with all that it needs.
+pub fn new_with(root: &Path, program: &Path) -> String {
+    format!(
+        "era-chroot new {} --with {}",
+        shell_word(root),
+        shell_word(program)
+    )
+}
+
 impl Gap {
     /// What to do about it, in the jail that is called `root` outside.
     pub fn fix(&self, root: &Path) -> Option<String> {
-        let fix = self.fix_of_root()?;
-        // A mistyped `/` at the end would give two before the path inside.
-        let root = root.to_string_lossy();
-        let root = root.trim_end_matches('/');
-        Some(fix.replace("ROOT", root))
-    }
-
-    /// The same, with ROOT in the place of its name.
-    fn fix_of_root(&self) -> Option<String> {
-        let with = |name: &Path| format!("era-chroot new ROOT --with {}", name.display());
+        let with = |name: &Path| new_with(root, name);
+        let outside = |path: &Path| {
+            let inside = path.strip_prefix("/").unwrap_or(path);
+            shell_word(&root.join(inside))
+        };
         Some(match self {
             Gap::NotInPath { name, .. } => with(Path::new(name)),
             Gap::Missing {
@@ -152,17 +157,16 @@ impl Gap {
             Gap::Missing { path, .. } => with(path),
             Gap::Unreachable { .. } => return None,
             Gap::CarriageReturn { script, .. } => {
-                format!(
-                    "save it with Unix line ends: sed -i 's/\\r$//' ROOT{}",
-                    script.display()
-                )
+                let script = outside(script);
+                format!("save it with Unix line ends: sed -i 's/\\r$//' {script}")
             }
             Gap::Circle { .. } => "name a program in the first line, not a script".to_owned(),
             Gap::NoProc { .. } => {
-                "era-chroot run ROOT --proc   (the loader reads /proc/self/exe)".to_owned()
+                let root = shell_word(root);
+                format!("era-chroot run {root} --proc   (the loader reads /proc/self/exe)")
             }
             Gap::NoFile { .. } => "name a program".to_owned(),
-            Gap::NotExecutable { path, .. } => format!("chmod +x ROOT{}", path.display()),
+            Gap::NotExecutable { path, .. } => format!("chmod +x {}", outside(path)),
             Gap::Noexec { .. } => "move the root to a file system without noexec".to_owned(),
             Gap::NoProgram { .. } => "name a program, or a script with a first line".to_owned(),
             Gap::Foreign { .. } => "take the one for this machine".to_owned(),

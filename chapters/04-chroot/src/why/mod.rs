@@ -21,7 +21,7 @@ use crate::closure::search::Search;
 use crate::tree::{Link, Tree, Trouble};
 
 mod gap;
-pub use gap::Gap;
+pub use gap::{Gap, new_with};
 
 /// A link of the chain that holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
