@@ -345,6 +345,23 @@ fn without_user_namespaces_real_root_is_asked_for_and_named_else_nothing_runs() 
 }
 
 #[test]
+fn without_user_namespaces_a_shell_is_the_learners_own_and_says_so() {
+    let state = state();
+    let folder = state.path().to_owned();
+    let mut terminal = without_user_namespaces(move || Terminal::start(&folder, &["shell"], &[]));
+    terminal.sees("why:  unshare(CLONE_NEWUSER) gives EPERM");
+    let asks = |terminal: &Terminal| terminal.text().contains("[y/N]");
+    terminal.reads_until(|terminal| asks(terminal) || terminal.text().contains("yours"));
+    if asks(&terminal) {
+        terminal.keys("n\r");
+    }
+    terminal.sees("This shell is yours, not root's.");
+    terminal.sees("era$");
+    terminal.keys("exit\r");
+    assert!(terminal.ends().success());
+}
+
+#[test]
 fn the_first_screen_leads_to_a_page_and_fits_a_terminal() {
     let state = state();
     let mut terminal = Terminal::start(state.path(), &[], &[]);

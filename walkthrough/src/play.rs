@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::auto;
 use crate::first::{self, Choice};
+use crate::ground::pick::Pick;
 use crate::ground::{Ground, Learner, Who};
 use crate::library;
 use crate::page::Page;
@@ -214,11 +215,13 @@ pub fn shell(page: Option<&str>, around: &Surroundings, learner: &Learner) -> Ou
     }
     let Some(word) = page else {
         let mut ground = Ground::new(&around.state, learner)?;
-        passthrough::shell(&mut ground, Who::Ground)?;
+        let who = whose_shell(&mut ground)?;
+        passthrough::shell(&mut ground, who)?;
         return Ok(left(&ground.end()));
     };
     let page = library::find(word)?;
     let mut stage = Stage::new(&around.state, learner)?;
+    let who = whose_shell(stage.ground_mut())?;
     for block in page.blocks() {
         if stage.cannot_run(block).is_some() {
             continue;
@@ -229,9 +232,35 @@ pub fn shell(page: Option<&str>, around: &Surroundings, learner: &Learner) -> Ou
             break;
         }
     }
-    passthrough::shell(stage.ground_mut(), Who::Ground)?;
+    passthrough::shell(stage.ground_mut(), who)?;
     drop(stage);
     Ok(0)
+}
+
+/// Root of the ground, where that can be had; real root plays it after a yes, else the
+/// shell is the learner's own, and is said to be.
+fn whose_shell(ground: &mut Ground) -> Result<Who, Box<dyn std::error::Error>> {
+    let pick = probes::ground();
+    let (Pick::Root { instead } | Pick::Sudo { instead } | Pick::Nothing { instead }) = &pick
+    else {
+        return Ok(Who::Ground);
+    };
+    eprintln!("No user namespace here, so no root of a sandbox.");
+    eprintln!("  why:  {}", instead.why);
+    if let Some(fix) = &instead.fix {
+        eprintln!("  fix:  {fix}");
+    }
+    if pick.asks() {
+        eprint!("Real root instead, for which a mistake hits this machine? [y/N] ");
+        let mut answer = String::new();
+        std::io::stdin().read_line(&mut answer)?;
+        if ["y", "yes"].contains(&answer.trim()) {
+            ground.play_as_root()?;
+            return Ok(Who::Ground);
+        }
+    }
+    eprintln!("This shell is yours, not root's.");
+    Ok(Who::Learner)
 }
 
 fn left(left: &[String]) -> u8 {
