@@ -211,10 +211,8 @@ impl Player<'_> {
         let Some(why) = self.stage.cannot_run(block) else {
             return;
         };
-        let mut rows = vec![
-            Row::new(Style::Warn, format!("Not run here: {why}")),
-            Row::new(Style::Dim, "What it prints elsewhere:"),
-        ];
+        let mut rows = warning(&format!("Not run here: {why}"), Self::width());
+        rows.push(Row::new(Style::Dim, "What it prints elsewhere:"));
         for line in &block.lines {
             rows.push(Row::new(
                 Style::Dim,
@@ -229,6 +227,7 @@ impl Player<'_> {
         self.rows.extend(rows);
         self.at += block.lines.len() - 1;
         self.mode = Mode::After;
+        self.top = self.bottom();
     }
 }
 
@@ -258,14 +257,20 @@ impl Player<'_> {
             " sudo will ask you for what it wants."
         };
         let text = format!("{text}{sudo} Shall they run?");
-        let mut rows = markdown::render(&text, Self::width());
-        rows.iter_mut()
-            .flat_map(|row| &mut row.0)
-            .filter(|(style, _)| *style == Style::Plain)
-            .for_each(|(style, _)| *style = Style::Warn);
+        let mut rows = warning(&text, Self::width());
         rows.push(Row::default());
         Some(rows)
     }
+}
+
+/// Text in lines, as a warning.
+fn warning(text: &str, width: usize) -> Vec<Row> {
+    let mut rows = markdown::render(text, width);
+    let pieces = rows.iter_mut().flat_map(|row| &mut row.0);
+    for (style, _) in pieces.filter(|(style, _)| *style == Style::Plain) {
+        *style = Style::Warn;
+    }
+    rows
 }
 
 /// Output as lines.

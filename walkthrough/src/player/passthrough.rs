@@ -37,6 +37,7 @@ fn pass(master: &mut std::fs::File, pid: u32) -> std::io::Result<()> {
         signal_hook::flag::register(signal, Arc::clone(&ended))?;
     }
     let (mut bytes, mut size) = ([0; 4096], terminal::size().unwrap_or((80, 24)));
+    let mut gone = false;
     while !ended.load(Ordering::Relaxed) {
         let keyboard = stdin();
         let mut ready = [
@@ -60,10 +61,12 @@ fn pass(master: &mut std::fs::File, pid: u32) -> std::io::Result<()> {
                 Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
                 _ => return Ok(()),
             }
-        } else if !crate::proc::is_alive(&pid.to_string()) {
+        } else if gone {
             // What it has left in the background may hold the terminal for ever.
             return Ok(());
         }
+        // Looked at before the next poll: its last words are read first.
+        gone = !crate::proc::is_alive(&pid.to_string());
         let now = terminal::size().unwrap_or(size);
         if now != size {
             size = now;
