@@ -65,7 +65,7 @@ impl Takers {
     fn long(self, name: &[u8]) -> Word {
         // An unambiguous beginning is enough.
         let is_meant = |long: &&str| OsStr::new(long).as_bytes().starts_with(name);
-        match self.long.iter().any(|long| is_meant(long)) {
+        match self.long.iter().any(is_meant) {
             true => Word::TakesNext,
             false => Word::Flag,
         }
