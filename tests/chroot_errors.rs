@@ -123,6 +123,14 @@ error: cannot make \"jail\" the root directory
   fix:  era-chroot new jail --with bash
 ";
     says(&ground, &["run", "jail"], expected);
+    let looked = |expected: &str| {
+        let expected = expected.replace(
+            "cannot make \"jail\" the root directory",
+            "cannot look into \"jail\"",
+        );
+        expected.replace("chdir", "stat")
+    };
+    says(&ground, &["why", "jail", "ls"], &looked(expected));
     std::fs::write(ground.join("jail"), "").unwrap();
     let expected = "\
 error: cannot make \"jail\" the root directory
@@ -131,6 +139,7 @@ error: cannot make \"jail\" the root directory
   fix:  name a folder
 ";
     says(&ground, &["run", "jail"], expected);
+    says(&ground, &["why", "jail", "ls"], &looked(expected));
 }
 
 /// Root without the one capability, and an ordinary user, are told the same.
@@ -195,4 +204,125 @@ error: got out, and cannot read the canary
   fix:  put one there first, or name another: --canary FILE
 ";
     says(&ground, &["escape", "--userns", "jail"], expected);
+}
+
+#[test]
+fn something_that_is_no_file() {
+    let ground = Ground::new();
+    let pipe = nix::sys::stat::Mode::from_bits_truncate(0o644);
+    nix::unistd::mkfifo(&ground.join("pipe"), pipe).unwrap();
+    let expected = "\
+error: cannot copy \"HERE/pipe\": it is a pipe
+  why:  it holds no bytes of its own to copy
+  fix:  name a program
+";
+    says(&ground, &["new", "jail", "--with", "./pipe"], expected);
+    let expected = "\
+error: cannot copy \"/dev/zero\": it is a device
+  why:  only the kernel can make what a device does; a copy would be a mere file
+  fix:  era-chroot run --dev shows the harmless ones inside
+";
+    says(&ground, &["new", "jail", "--with", "/dev/zero"], expected);
+    let expected = "\
+error: cannot copy \"/etc\": it is a folder
+  why:  --with takes programs
+  fix:  --tree /etc
+";
+    says(&ground, &["new", "jail", "--with", "/etc"], expected);
+}
+
+#[test]
+fn a_place_where_no_folder_can_be_made() {
+    let ground = Ground::new();
+    let expected = "\
+error: cannot write into the jail
+  mkdir(\"/dev/null/jail\") failed: ENOTDIR (not a directory)
+  why:  /dev/null is a device, where a folder has to be
+  fix:  name a new folder
+";
+    says(
+        &ground,
+        &["new", "/dev/null/jail", "--with", "bash"],
+        expected,
+    );
+    let expected = "\
+error: cannot write into the jail
+  mkdir(\"/proc/jail\") failed: ENOENT (no such file or directory)
+  why:  what lies in /proc is the kernel's: nobody can put files there
+  fix:  name a folder elsewhere
+";
+    if is_root() {
+        says(&ground, &["new", "/proc/jail", "--with", "bash"], expected);
+        return;
+    }
+    let expected = "\
+error: cannot write into the jail
+  mkdir(\"/jail\") failed: EACCES (permission denied)
+  why:  this user may not write in /
+  fix:  name a folder of your own, or run it as root
+";
+    says(&ground, &["new", "/jail", "--with", "bash"], expected);
+}
+
+#[test]
+fn who_may_not_mount() {
+    let ground = Ground::new();
+    std::fs::create_dir(ground.join("jail")).unwrap();
+    let expected = "\
+error: cannot mount anything inside the new root
+  unshare(CLONE_NEWNS) failed: EPERM (operation not permitted)
+  why:  this process has no CAP_SYS_ADMIN: only root may mount
+  fix:  run it as root, or as root of a user namespace: --userns
+";
+    let mut refused = match is_root() {
+        false => era_chroot(&["run", "--proc", "jail"]),
+        true => {
+            let mut without = Command::new("setpriv");
+            without.args(["--bounding-set=-sys_admin", env!("CARGO_BIN_EXE_era")]);
+            without.args(["chroot", "run", "--proc", "jail"]);
+            without
+        }
+    };
+    let refused = said(refused.current_dir(ground.path()));
+    assert_eq!((refused.status, refused.err.as_str()), (125, expected));
+}
+
+/// What the remedy names can be typed as it is.
+#[test]
+fn a_remedy_for_a_folder_with_a_space_in_its_name() {
+    let expected = "\
+error: cannot make \"my jail\" the root directory
+  chdir(\"my jail\") failed: ENOENT (no such file or directory)
+  why:  there is no folder 'my jail' here
+  fix:  era-chroot new 'my jail' --with bash
+";
+    says(&Ground::new(), &["run", "my jail"], expected);
+}
+
+#[test]
+fn a_result_that_cannot_be_written_is_a_failure() {
+    let ground = Ground::new();
+    let expected = "\
+error: cannot write the result
+  write(\"/dev/stdout\") failed: ENOSPC (no space left on device)
+  why:  stdout goes to a file, and what that lies on is full
+  fix:  make room there, or send it elsewhere
+";
+    for words in [
+        ["new", "jail", "--with", "bash", "--list"].as_slice(),
+        &["new", "jail", "--with", "bash"],
+        &["why", "jail", "bash"],
+        &["--help"],
+    ] {
+        let full = std::fs::File::options().write(true).open("/dev/full");
+        let mut refused = era_chroot(words);
+        let refused = refused.current_dir(ground.path()).stdout(full.unwrap());
+        let refused = refused.output().unwrap();
+        let err = String::from_utf8_lossy(&refused.stderr);
+        assert_eq!(
+            (refused.status.code(), &*err),
+            (Some(125), expected),
+            "{words:?}"
+        );
+    }
 }

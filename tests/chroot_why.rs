@@ -256,7 +256,7 @@ fn a_folder_on_the_way_that_may_not_be_entered() {
         std::fs::set_permissions(jail.path("closed"), mode).unwrap();
     };
     mode(0o000);
-    let gap = r#"the program "/closed/x" cannot be reached: "/closed" may not be searched"#;
+    let gap = r#"the way to the program "/closed/x" is closed: this user may not go through "/closed", whose mode is 0000"#;
     let text = if is_root() {
         let ran = said(&mut run(&["--user", "65534"], &jail.jail, &["/closed/x"]));
         assert_eq!(ran.status, 126);
@@ -354,4 +354,33 @@ fn the_folders_that_a_program_reads_when_it_runs() {
     assert_eq!(ran.status, 0, "{}", ran.err);
     let why = said(chroot::chroot(&["why"]).arg(&jail.jail).arg("python3"));
     assert!(why.out.ends_with("it starts\n"), "{}", why.out);
+}
+
+#[test]
+fn a_command_that_is_no_word() {
+    let Some(jail) = Broken::new() else { return };
+    jail.run(
+        "",
+        127,
+        "ENOENT",
+        r#"the program has no name: "" is the empty word"#,
+    );
+}
+
+#[test]
+fn a_folder_of_path_that_may_not_be_searched() {
+    let Some(jail) = Broken::new() else { return };
+    let mode = |mode| {
+        let mode = std::fs::Permissions::from_mode(mode);
+        std::fs::set_permissions(jail.path("usr"), mode).unwrap();
+    };
+    mode(0o000);
+    let text = if is_root() {
+        said(&mut run(&["--user", "65534"], &jail.jail, &["bash"])).err
+    } else {
+        said(chroot::chroot(&["why"]).arg(&jail.jail).arg("bash")).out
+    };
+    mode(0o755);
+    let gap = r#"is closed: this user may not go through "/usr", whose mode is 0000"#;
+    assert!(text.contains(gap), "{text}");
 }

@@ -73,9 +73,17 @@ pub(crate) fn parse<Cli: clap::Parser>(
 
 /// What clap has to say, and the exit status for it: `status` for a mistake.
 pub(crate) fn usage(error: &clap::Error, status: u8) -> u8 {
-    // A reader that went away is no reason to fail twice.
-    let _ = error.print();
-    if error.use_stderr() { status } else { 0 }
+    if error.use_stderr() {
+        // Who closed stderr does not want to hear it.
+        let _ = error.print();
+        return status;
+    }
+    let text = error.render();
+    let is_terminal = std::io::IsTerminal::is_terminal(&std::io::stdout());
+    match is_terminal {
+        true => result::print(&text.ansi().to_string(), 0, status),
+        false => result::print(&text.to_string(), 0, status),
+    }
 }
 
 /// What a binary's `main` does: run with the process's own arguments, exit with the status.

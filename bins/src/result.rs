@@ -1,24 +1,40 @@
-//! Results go to stdout, and a result that nobody could take is no success.
+//! Results go to stdout, and a result that did not get there is a failure: on a full disk
+//! half a list must not pass for a whole one.
 
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, Write, stdout};
+use std::path::Path;
 
-/// Writes a result and gives `status`. A reader that has seen enough, such as head(1), is no
-/// failure; a full disk or a closed stdout is, and gives `failed`.
-pub(crate) fn print(text: &str, status: u8, failed: u8) -> u8 {
-    let mut out = std::io::stdout();
-    let written = out
-        .write_all(text.as_bytes())
-        .and_then(|()| {
-            if text.ends_with('\n') {
-                Ok(())
-            } else {
-                out.write_all(b"\n")
-            }
+use groundwork::error::{Advice, Diagnose};
+use groundwork::kernel::{CallError, Errno};
+
+/// The result could not be written.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write the result")]
+struct Unwritten(#[source] CallError);
+
+impl Diagnose for Unwritten {
+    fn diagnose(&self) -> Option<Advice> {
+        (self.0.errno() == Errno::ENOSPC).then(|| {
+            Advice::new(
+                "stdout goes to a file, and what that lies on is full",
+                "make room there, or send it elsewhere",
+            )
         })
-        .and_then(|()| out.flush());
+    }
+}
+
+/// Writes a result and gives `status`, or `failed` if it could not be written. A reader that
+/// went away, such as head(1), has seen enough.
+pub(crate) fn print(text: &str, status: u8, failed: u8) -> u8 {
+    let end = if text.ends_with('\n') { "" } else { "\n" };
+    let whole = format!("{text}{end}");
+    let written = stdout()
+        .write_all(whole.as_bytes())
+        .and_then(|()| stdout().flush());
     match written {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            eprintln!("error: cannot write the result to stdout\n  {error}");
+            let call = CallError::from_io("write", Path::new("/dev/stdout"), "write(2)", &error);
+            crate::failure::print(&Unwritten(call));
             failed
         }
         _ => status,

@@ -10,6 +10,7 @@
 //! A chapter's error enum says what was being done and keeps the call as its source. Why,
 //! and what to do, is found by probing the machine, never guessed from the errno alone.
 
+use std::ffi::OsStr;
 use std::fmt::Write;
 
 /// Why something failed on this machine, and what to do about it.
@@ -45,6 +46,21 @@ pub trait Diagnose: std::error::Error {
     fn diagnose(&self) -> Option<Advice>;
 }
 
+/// A path or name as a shell reads it back, for a remedy that is a command: quoted if it has
+/// to be, and `$'…'`, as bash(1) has it, for what cannot be seen.
+pub fn shell_word(text: impl AsRef<OsStr>) -> String {
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"_./,:=@%+-".contains(byte);
+    let text = text.as_ref();
+    let bytes = text.as_encoded_bytes();
+    match text.to_str() {
+        Some(text) if !text.is_empty() && bytes.iter().all(plain) => text.to_owned(),
+        Some(text) if !text.contains(char::is_control) => {
+            format!("'{}'", text.replace('\'', r"'\''"))
+        }
+        _ => format!("$'{}'", bytes.escape_ascii()),
+    }
+}
+
 /// The whole text of a failure, as the programs print it: what was being done, each
 /// source on a line of its own, why, and the remedy.
 pub fn report(error: &dyn std::error::Error, advice: Option<&Advice>) -> String {
@@ -63,26 +79,24 @@ pub fn report(error: &dyn std::error::Error, advice: Option<&Advice>) -> String 
     text
 }
 
-/// A path as a word that a shell reads as one: a remedy is there to be copied.
-pub fn shell_word(path: &std::path::Path) -> String {
-    let text = path.to_string_lossy();
-    let plain = |letter: char| letter.is_alphanumeric() || "_./,:=+@%-".contains(letter);
-    if !text.is_empty() && text.chars().all(plain) {
-        return text.into_owned();
-    }
-    format!("'{}'", text.replace('\'', "'\\''"))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::shell_word;
-    use std::path::Path;
+    use super::*;
+    use std::os::unix::ffi::OsStrExt;
 
     #[test]
-    fn a_path_with_blanks_or_quotes_stays_one_word() {
-        assert_eq!(shell_word(Path::new("a/jail")), "a/jail");
-        assert_eq!(shell_word(Path::new("my jail")), "'my jail'");
-        assert_eq!(shell_word(Path::new("it's")), "'it'\\''s'");
-        assert_eq!(shell_word(Path::new("")), "''");
+    fn a_shell_reads_back_what_a_remedy_names() {
+        let words = [
+            "jail", "my jail", "it's", "a\nb", "", "$HOME", "a\\b\nc", "Füße", "q'\n",
+        ];
+        let words = words.iter().map(OsStr::new);
+        let words: Vec<_> = words.chain([OsStr::from_bytes(b"bad\xff")]).collect();
+        for word in words {
+            let script = format!("printf %s {}", shell_word(word));
+            let mut bash = std::process::Command::new("bash");
+            let read = bash.args(["-c", &script]).output().unwrap().stdout;
+            assert_eq!(read, word.as_bytes(), "{script}");
+        }
+        assert_eq!(shell_word("/tmp/jail"), "/tmp/jail");
     }
 }

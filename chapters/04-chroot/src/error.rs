@@ -2,12 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use groundwork::error::{Advice, Diagnose};
+use groundwork::error::{Advice, Diagnose, shell_word};
 use groundwork::host::{self, Facts};
-use groundwork::kernel::{self, CAP_SYS_CHROOT, CallError};
+use groundwork::kernel::{self, CAP_SYS_ADMIN, CAP_SYS_CHROOT, CallError};
 use nix::errno::Errno;
 
 use crate::closure::elf::{Broken, Machine};
+use crate::files;
 use crate::tree::{Tree, Trouble};
 
 /// Where a program was looked for.
@@ -151,12 +152,32 @@ pub enum Error {
         /// What has to be there.
         wanted: String,
     },
+    /// Neither a file nor a script: a folder, a pipe, a device.
+    #[error("cannot copy {path:?}: it is {is}")]
+    NoFile {
+        /// As it was asked for.
+        path: PathBuf,
+        /// What it is.
+        is: &'static str,
+    },
     /// A file of this machine could not be read.
     #[error("cannot read what is to be copied")]
-    Read(#[source] CallError),
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// The call that was refused.
+        #[source]
+        call: CallError,
+    },
     /// A file could not be written into the jail.
     #[error("cannot write into the jail")]
-    Write(#[source] CallError),
+    Write {
+        /// Which.
+        path: PathBuf,
+        /// The call that was refused.
+        #[source]
+        call: CallError,
+    },
     /// The way out led nowhere.
     #[error("did not get out: `..` ends at the root that we had")]
     StillInside,
@@ -168,12 +189,26 @@ pub enum Error {
 impl Error {
     /// std could not read `path`.
     pub(crate) fn read(path: &Path, error: &std::io::Error) -> Self {
-        Error::Read(CallError::from_io("open", path, "open(2)", error))
+        Error::Read {
+            path: path.to_owned(),
+            call: CallError::from_io("open", path, "open(2)", error),
+        }
     }
 
     /// std could not write `path`.
     pub(crate) fn write(path: &Path, error: &std::io::Error) -> Self {
-        Error::Write(CallError::from_io("open", path, "open(2)", error))
+        Error::Write {
+            path: path.to_owned(),
+            call: CallError::from_io("open", path, "open(2)", error),
+        }
+    }
+
+    /// std could not make the folder `path`.
+    pub(crate) fn make(path: &Path, error: &std::io::Error) -> Self {
+        Error::Write {
+            path: path.to_owned(),
+            call: CallError::from_io("mkdir", path, "mkdir(2)", error),
+        }
     }
 
     /// The call that was refused, if one was.
@@ -187,7 +222,7 @@ impl Error {
             | Error::Exec { call, .. }
             | Error::Escape { call, .. }
             | Error::Canary(call) => Some(call),
-            Error::Read(call) | Error::Write(call) => Some(call),
+            Error::Read { call, .. } | Error::Write { call, .. } => Some(call),
             _ => None,
         }
     }
@@ -222,10 +257,14 @@ impl Diagnose for Error {
                 "install that, or correct the line",
             )),
             Error::NoPackage(package) => Some(no_package(package)),
-            Error::Read(call) if call.errno() == Errno::ENOTDIR => Some(Advice::new(
+            Error::Read { call, .. } if call.errno() == Errno::ENOTDIR => Some(Advice::new(
                 "--tree takes folders, and this is a file",
                 "name it with --with",
             )),
+            Error::Read { path, call } => files::unreadable(path, call),
+            Error::Write { path, call } => files::unwritable(path, call),
+            Error::NoFile { path, is } => Some(no_file(path, is)),
+            Error::Mount { call, .. } if call.call.name == "unshare" => no_mounts(call),
             Error::Canary(call) if call.errno() == Errno::ENOENT => Some(Advice::new(
                 "outside there is no file of this name",
                 "put one there first, or name another: --canary FILE",
@@ -259,19 +298,50 @@ fn no_capability() -> Option<Advice> {
     })
 }
 
+/// Why a mount namespace was refused: that, too, is one capability.
+fn no_mounts(call: &CallError) -> Option<Advice> {
+    let sets = kernel::capget().ok()?;
+    let lacks = sets.effective & (1 << CAP_SYS_ADMIN) == 0;
+    (call.errno() == Errno::EPERM && lacks).then(|| {
+        Advice::new(
+            "this process has no CAP_SYS_ADMIN: only root may mount",
+            "run it as root, or as root of a user namespace: --userns",
+        )
+    })
+}
+
+/// What to do with something that is no program.
+fn no_file(path: &Path, is: &str) -> Advice {
+    match is {
+        "a folder" => Advice::new(
+            "--with takes programs",
+            format!("--tree {}", shell_word(path)),
+        ),
+        "a device" => Advice::new(
+            "only the kernel can make what a device does; a copy would be a mere file",
+            "era-chroot run --dev shows the harmless ones inside",
+        ),
+        _ => Advice::new("it holds no bytes of its own to copy", "name a program"),
+    }
+}
+
 /// Why a folder cannot become the root: it is none.
 fn no_root(root: &Path, call: &CallError) -> Option<Advice> {
-    let shown = root.display();
+    let shown = shell_word(root);
     match call.errno() {
         Errno::ENOENT => Some(Advice::new(
             format!("there is no folder {shown} here"),
             crate::why::new_with(root, Path::new("bash")),
         )),
+        Errno::ELOOP => Some(Advice::new(
+            format!("{shown} is a link that leads round in a circle"),
+            "name a folder",
+        )),
         Errno::ENOTDIR => Some(Advice::new(
             format!("{shown} is a file, and a root is a folder with files in it"),
             "name a folder",
         )),
-        Errno::EACCES if call.call.name == "chdir" => Some(Advice::new(
+        Errno::EACCES if ["chdir", "stat"].contains(&call.call.name.as_str()) => Some(Advice::new(
             format!("this user may not enter {shown}, or a folder above it: no x bit for it"),
             format!("chmod o+x {shown}   (as its owner)"),
         )),

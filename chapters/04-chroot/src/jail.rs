@@ -57,7 +57,7 @@ pub fn fill(source: &Tree, closure: &Closure, root: &Path) -> Result<Done, Error
 
 /// Makes the folder itself, or looks whether the one that is there can be a jail.
 fn prepare(closure: &Closure, root: &Path) -> Result<(), Error> {
-    fs::create_dir_all(root).map_err(|error| Error::write(root, &error))?;
+    fs::create_dir_all(root).map_err(|error| Error::make(root, &error))?;
     let unfit = |why: String| Error::Unfit {
         root: root.to_owned(),
         why,
@@ -142,7 +142,7 @@ fn folder(path: &Path, mode: u32) -> Result<(), Error> {
     }
     let made = fs::create_dir(path);
     let made = made.and_then(|()| fs::set_permissions(path, fs::Permissions::from_mode(mode)));
-    made.map_err(|error| Error::write(path, &error))
+    made.map_err(|error| Error::make(path, &error))
 }
 
 fn link(path: &Path, target: &Path) -> Result<(), Error> {

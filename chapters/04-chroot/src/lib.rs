@@ -11,13 +11,14 @@
 //! - [`closure`]: what a program needs in order to start; [`jail`]: copying it.
 //! - [`why`]: which file is missing when the kernel says that one is.
 //! - [`escape`]: the classic way out, for whoever may call chroot(2) inside.
-//! - [`error`]: what can go wrong, and why.
+//! - [`error`]: what can go wrong, and why; `files`: why a file cannot be read or written.
 #![forbid(unsafe_code)]
 
 pub mod closure;
 pub mod enter;
 pub mod error;
 pub mod escape;
+mod files;
 pub mod jail;
 mod mounts;
 pub mod tree;

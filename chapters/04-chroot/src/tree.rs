@@ -79,11 +79,11 @@ impl Tree {
 
     /// The tree below a folder, which has to be one.
     pub fn of_folder(root: &Path) -> Result<Self, Error> {
-        match fs::read_dir(root) {
+        match fs::metadata(root.join(".")) {
             Ok(_) => Ok(Tree::new(root)),
             Err(error) => Err(Error::Look {
                 root: root.to_owned(),
-                call: CallError::from_io("open", root, "open(2)", &error),
+                call: CallError::from_io("stat", root, "stat(2)", &error),
             }),
         }
     }
@@ -154,10 +154,30 @@ impl Tree {
         fs::symlink_metadata(outside).ok()
     }
 
+    /// What is in the program at the end of a path, as [`program`] says; None if it cannot
+    /// be read.
+    pub fn program(&self, path: &Path) -> Option<Vec<u8>> {
+        program(&self.find(path).ok()?).ok()
+    }
+
     /// The bytes of the file at the end of a path; None if it cannot be read.
     pub fn read(&self, path: &Path) -> Option<Vec<u8>> {
         fs::read(self.find(path).ok()?).ok()
     }
+}
+
+/// An ELF file is read whole. Of any other file the beginning is enough, and all that the
+/// kernel looks at: a disk image of some gigabytes is no program, and is not read to know it.
+pub(crate) fn program(file: &Path) -> std::io::Result<Vec<u8>> {
+    use std::io::Read;
+    const BEGINNING: u64 = 4096;
+    let mut file = fs::File::open(file)?;
+    let mut bytes = Vec::new();
+    file.by_ref().take(BEGINNING).read_to_end(&mut bytes)?;
+    if crate::closure::elf::is_elf(&bytes) {
+        file.read_to_end(&mut bytes)?;
+    }
+    Ok(bytes)
 }
 
 /// The names of a path, the first one last, so that it can be popped.

@@ -26,7 +26,8 @@ pub mod script;
 pub mod search;
 
 use crate::error::Error;
-use crate::tree::Tree;
+use crate::files;
+use crate::tree::{self, Tree};
 use elf::{Elf, Machine};
 use packages::Packages;
 use search::Search;
@@ -166,8 +167,7 @@ impl Collector<'_> {
         if !new {
             return Ok(real);
         }
-        let file =
-            fs::read(self.tree.outside(&real)).map_err(|error| Error::read(&real, &error))?;
+        let file = self.contents(&real)?;
         if elf::is_elf(&file) {
             let is_loader = reason == Reason::Loader;
             let libraries = self.elf(&real, &file)?;
@@ -178,6 +178,20 @@ impl Collector<'_> {
             self.script(&real, &line)?;
         }
         Ok(real)
+    }
+
+    /// What is in a program. What is none is not even opened: a pipe has no end to wait for.
+    fn contents(&self, real: &Path) -> Result<Vec<u8>, Error> {
+        let is = match self.metadata(real)?.file_type() {
+            kind if kind.is_file() => {
+                let file = self.tree.outside(real);
+                return tree::program(&file).map_err(|error| Error::read(real, &error));
+            }
+            kind if kind.is_dir() => "a folder",
+            kind => files::special(kind),
+        };
+        let path = real.to_owned();
+        Err(Error::NoFile { path, is })
     }
 
     /// What runs a script: the interpreter of its first line, and whom env(1) looks for.

@@ -11,6 +11,9 @@ use crate::closure::elf;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
 #[serde(tag = "gap", rename_all = "kebab-case")]
 pub enum Gap {
+    /// An empty word is no name.
+    #[error("the program has no name: \"\" is the empty word")]
+    NoName,
     /// No folder of PATH has it.
     #[error("there is no {name} in {path}")]
     NotInPath {
@@ -30,6 +33,20 @@ pub enum Gap {
         of: PathBuf,
         /// The link that leads to it: where, and what it says.
         by: Option<(PathBuf, PathBuf)>,
+    },
+    /// A folder on the way that this user may not go through.
+    #[error(
+        "the way to the {part} {path:?} is closed: this user may not go through {folder:?}, whose mode is {mode:04o}"
+    )]
+    Closed {
+        /// What it is.
+        part: &'static str,
+        /// Inside.
+        path: PathBuf,
+        /// The folder, inside.
+        folder: PathBuf,
+        /// Permission bits.
+        mode: u32,
     },
     /// A path that cannot be walked.
     #[error("the {part} {path:?} cannot be reached: {why}")]
@@ -123,24 +140,16 @@ fn after_links(by: &Option<(PathBuf, PathBuf)>) -> String {
     })
 }
 
-/// The command that brings a program into a jail with all that it needs.
-pub fn new_with(root: &Path, program: &Path) -> String {
-    format!(
-        "era-chroot new {} --with {}",
-        shell_word(root),
-        shell_word(program)
-    )
-}
-
 impl Gap {
     /// What to do about it, in the jail that is called `root` outside.
     pub fn fix(&self, root: &Path) -> Option<String> {
         let with = |name: &Path| new_with(root, name);
-        let outside = |path: &Path| {
-            let inside = path.strip_prefix("/").unwrap_or(path);
-            shell_word(&root.join(inside))
+        let outside = |path: &Path| match path.strip_prefix("/") {
+            Ok(below) if below.as_os_str() != "" => shell_word(root.join(below)),
+            _ => shell_word(root),
         };
         Some(match self {
+            Gap::NoName => "name a program".to_owned(),
             Gap::NotInPath { name, .. } => with(Path::new(name)),
             Gap::Missing {
                 by: Some((link, target)),
@@ -155,16 +164,21 @@ impl Gap {
                 part: "loader", of, ..
             } => with(of),
             Gap::Missing { path, .. } => with(path),
+            Gap::Closed { folder, .. } => {
+                format!("chmod a+x {}   (as its owner)", outside(folder))
+            }
             Gap::Unreachable { .. } => return None,
             Gap::CarriageReturn { script, .. } => {
-                let script = outside(script);
-                format!("save it with Unix line ends: sed -i 's/\\r$//' {script}")
+                format!(
+                    "save it with Unix line ends: sed -i 's/\\r$//' {}",
+                    outside(script)
+                )
             }
             Gap::Circle { .. } => "name a program in the first line, not a script".to_owned(),
-            Gap::NoProc { .. } => {
-                let root = shell_word(root);
-                format!("era-chroot run {root} --proc   (the loader reads /proc/self/exe)")
-            }
+            Gap::NoProc { .. } => format!(
+                "era-chroot run {} --proc   (the loader reads /proc/self/exe)",
+                shell_word(root)
+            ),
             Gap::NoFile { .. } => "name a program".to_owned(),
             Gap::NotExecutable { path, .. } => format!("chmod +x {}", outside(path)),
             Gap::Noexec { .. } => "move the root to a file system without noexec".to_owned(),
@@ -173,4 +187,13 @@ impl Gap {
             Gap::Library { of, .. } => with(of),
         })
     }
+}
+
+/// The command that brings a program into a jail with all that it needs.
+pub fn new_with(root: &Path, program: &Path) -> String {
+    format!(
+        "era-chroot new {} --with {}",
+        shell_word(root),
+        shell_word(program)
+    )
 }

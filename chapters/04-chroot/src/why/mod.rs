@@ -51,6 +51,10 @@ pub fn why(tree: &Tree, host: &Tree, command: &Path, path: &str) -> Answer {
         scripts: 0,
         answer: Answer::default(),
     };
+    if command.as_os_str().is_empty() {
+        walk.answer.gaps.push(Gap::NoName);
+        return walk.answer;
+    }
     let program = if command.components().count() > 1 || command.is_absolute() {
         Some(Path::new("/").join(command))
     } else {
@@ -134,12 +138,31 @@ impl Walk<'_> {
         };
         let found = files.iter().find(runs).or(files.first()).cloned();
         if found.is_none() {
-            self.answer.gaps.push(Gap::NotInPath {
-                name: name.display().to_string(),
-                path: path.to_owned(),
-            });
+            // As execvp(3): a folder that may not be searched counts if nothing else is found.
+            let mut folders = path.split(':').map(|folder| Path::new("/").join(folder));
+            let closed = folders.find_map(|folder| self.closed("program", &folder.join(name)));
+            self.answer
+                .gaps
+                .push(closed.unwrap_or_else(|| Gap::NotInPath {
+                    name: name.display().to_string(),
+                    path: path.to_owned(),
+                }));
         }
         found
+    }
+
+    /// The folder on the way that this user may not go through, if there is one.
+    fn closed(&self, part: &'static str, path: &Path) -> Option<Gap> {
+        let Err(Trouble::Denied(folder)) = self.tree.walk(path) else {
+            return None;
+        };
+        let found = std::fs::symlink_metadata(self.tree.outside(&folder)).ok()?;
+        Some(Gap::Closed {
+            part,
+            path: path.to_owned(),
+            folder,
+            mode: found.permissions().mode() & 0o7777,
+        })
     }
 
     /// What the kernel does with a file that it is asked to run.
@@ -150,7 +173,7 @@ impl Walk<'_> {
             part,
             path: real.clone(),
         });
-        let Some(file) = self.tree.read(&real) else {
+        let Some(file) = self.tree.program(&real) else {
             // It may be run and not be read: nothing more can be found out.
             return Ok(());
         };
@@ -177,11 +200,12 @@ impl Walk<'_> {
                 });
             }
             Err(other) => {
-                return self.stop(Gap::Unreachable {
+                let gap = self.closed(part, path).unwrap_or_else(|| Gap::Unreachable {
                     part,
                     path: path.to_owned(),
                     why: other.to_string(),
                 });
+                return self.stop(gap);
             }
         };
         match std::fs::symlink_metadata(self.tree.outside(&walked.path)) {

@@ -1,0 +1,88 @@
+//! Why a file can be neither read nor written here: found by looking at it, and at the
+//! folder that it is in or was to be in.
+
+use std::fs;
+use std::os::unix::fs::FileTypeExt;
+use std::path::Path;
+
+use groundwork::error::{Advice, shell_word};
+use groundwork::kernel::CallError;
+use nix::errno::Errno;
+use nix::sys::statfs::{PROC_SUPER_MAGIC, SYSFS_MAGIC, statfs};
+use nix::unistd::{AccessFlags, access};
+
+/// Why `path` cannot be made or written.
+pub(crate) fn unwritable(path: &Path, call: &CallError) -> Option<Advice> {
+    let folder = nearest(path);
+    let shown = shell_word(folder);
+    let elsewhere = "name a folder elsewhere";
+    match call.errno() {
+        Errno::EACCES if access(folder, AccessFlags::W_OK).is_err() => Some(Advice::new(
+            format!("this user may not write in {shown}"),
+            "name a folder of your own, or run it as root",
+        )),
+        Errno::EROFS => Some(Advice::new(
+            format!("{shown} is on a file system that is mounted read-only"),
+            elsewhere,
+        )),
+        Errno::ENOSPC | Errno::EDQUOT => Some(Advice::new(
+            format!("the file system of {shown} is full"),
+            format!("make room there, or {elsewhere}"),
+        )),
+        Errno::EEXIST | Errno::ENOTDIR => blocked(path),
+        _ if is_kernels(folder) => Some(Advice::new(
+            format!("what lies in {shown} is the kernel's: nobody can put files there"),
+            elsewhere,
+        )),
+        _ => None,
+    }
+}
+
+/// What stands where a folder has to be: at `path`, or above it.
+fn blocked(path: &Path) -> Option<Advice> {
+    let here = path
+        .ancestors()
+        .find(|path| fs::symlink_metadata(path).is_ok())?;
+    let is = match fs::symlink_metadata(here).ok()?.file_type() {
+        kind if kind.is_symlink() && fs::metadata(here).is_err() => "a link that leads nowhere",
+        kind if kind.is_symlink() || kind.is_dir() => return None,
+        kind if kind.is_file() => "a file",
+        kind => special(kind),
+    };
+    let shown = shell_word(here);
+    let why = format!("{shown} is {is}, where a folder has to be");
+    Some(Advice::new(why, "name a new folder"))
+}
+
+/// Why `path` cannot be read.
+pub(crate) fn unreadable(path: &Path, call: &CallError) -> Option<Advice> {
+    let may_be_read = access(path, AccessFlags::R_OK).is_ok();
+    (call.errno() == Errno::EACCES && !may_be_read).then(|| {
+        Advice::new(
+            format!("this user may not read {}", shell_word(path)),
+            "run it as a user who may, such as root",
+        )
+    })
+}
+
+/// What is neither file nor folder nor link.
+pub(crate) fn special(kind: fs::FileType) -> &'static str {
+    match kind {
+        kind if kind.is_fifo() => "a pipe",
+        kind if kind.is_socket() => "a socket",
+        _ => "a device",
+    }
+}
+
+/// The first of its folders that is there.
+fn nearest(path: &Path) -> &Path {
+    let above = path.ancestors().skip(1);
+    let above = above.filter(|folder| folder.as_os_str() != "");
+    let mut existing = above.filter(|folder| folder.exists());
+    existing.next().unwrap_or(Path::new("."))
+}
+
+fn is_kernels(folder: &Path) -> bool {
+    statfs(folder)
+        .is_ok_and(|found| [PROC_SUPER_MAGIC, SYSFS_MAGIC].contains(&found.filesystem_type()))
+}
