@@ -146,6 +146,10 @@ const LINES: &[&str] = &[
     "$E era-unshare --setgroups allow -U true",
     "$E era-unshare -rf no-such-program",
     "$E era-unshare -f /tmp",
+    "$E era-unshare -f sh -c 'kill -TERM $$'",
+    "$E era-unshare -r -G 0 -S 0 -f --kill-child true",
+    "$E era-unshare -w /nowhere true",
+    "$E era-unshare -rm --pivot / true",
     "$E era-unshare -rm --pivot $D/jail /bin/sh",
     "$E era-unshare -rmpf --pivot $D/jail --mount-proc /bin/sh",
     "$E era-unshare -rm --pivot $D/nowhere /bin/sh",
@@ -177,6 +181,10 @@ const LINES: &[&str] = &[
     "inside -Urmf; $E era-nsenter -t $P -U -m -W /tmp --preserve-credentials true",
     "inside -Urpf; $E era-nsenter -t $P -U -p -F --preserve-credentials true",
     "inside -Urpf; $E era-nsenter -t $P -U -p --preserve-credentials no-such-program",
+    "inside -Urpf; $E era-nsenter -t $P -U -p sh -c 'kill -TERM $$'",
+    "inside -UrmuinpfCT; $E era-nsenter -t $P -a -S 5 -G 5 true",
+    "inside -UrC; $E era-nsenter -t $P -U -C true",
+    "$E era-nsenter -r/ -w/usr true",
 ];
 
 /// Lines with setuid helpers, which strace lets have their privilege only if it is root. The

@@ -12,7 +12,7 @@
 //! - [`ids`]: users and groups, and the maps of a user namespace.
 //! - [`capability`]: capget and capset.
 //! - [`hostname`]: the names of the machine.
-//! - [`signal`] and [`trace`]: how a parent and its child get along; not narrated.
+//! - [`signal`] and [`trace`]: how a parent and its child get along.
 //! - [`terminal`]: sessions and controlling terminals.
 //! - [`seccomp`]: filters for system calls.
 //! - [`kvm`]: a virtual machine, as far as one instruction needs it.

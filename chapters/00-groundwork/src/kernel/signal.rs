@@ -1,11 +1,15 @@
-//! What a signal does to this process: signal(7). Not narrated: this is how a parent and
-//! its child get along, and makes no container.
+//! What a signal does to this process: signal(7). Only what is sent is narrated, not what we
+//! do with it: that makes no container.
 
 #![allow(unsafe_code)]
+
+use std::panic::Location;
 
 use nix::libc;
 use nix::sys::signal::{self, SigSet, SigmaskHow, Signal};
 use nix::unistd::Pid;
+
+use crate::narrate::{self, Call, Event, Returned};
 
 /// From now on `signal` does what it does by default: signal(2) with SIG_DFL.
 pub fn default_action(signal: Signal) {
@@ -13,16 +17,32 @@ pub fn default_action(signal: Signal) {
     let _ = unsafe { signal::signal(signal, signal::SigHandler::SigDfl) };
 }
 
-/// Ends this process by `signal`, if that is what it does by default.
+/// Ends this process by `signal`, if that is what it does by default: kill(2) of ourselves.
+#[track_caller]
 pub fn end_by_signal(signal: Signal) {
     default_action(signal);
     let _ = signal::sigprocmask(SigmaskHow::SIG_UNBLOCK, Some(&SigSet::from(signal)), None);
-    let _ = signal::kill(Pid::this(), signal);
+    let myself = Pid::this();
+    // Told first: afterwards nobody is left to tell it.
+    if narrate::enabled() {
+        narrate::tell(&Event::Call {
+            pid: myself.as_raw(),
+            call: Call {
+                name: "kill".to_owned(),
+                args: vec![myself.to_string(), signal.to_string()],
+                man: "kill(2)".to_owned(),
+            },
+            result: Returned::Ok(0),
+            at: Location::caller().into(),
+        });
+    }
+    let _ = signal::kill(myself, signal);
 }
 
 /// Stops this process until somebody sends SIGCONT.
+#[track_caller]
 pub fn stop_here() {
-    let _ = signal::kill(Pid::this(), Signal::SIGSTOP);
+    let _ = super::kill(Pid::this(), Signal::SIGSTOP);
 }
 
 /// Whether a file carries capabilities(7): the attribute `security.capability`.

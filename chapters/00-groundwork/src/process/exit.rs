@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::kernel::{self, Signal};
+use crate::step;
 
 /// How a process ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +29,7 @@ impl Exit {
     pub fn imitate(self) -> u8 {
         if let Exit::Signal(number) = self {
             if let Ok(signal) = Signal::try_from(number) {
+                step("End as the program did, by its signal");
                 kernel::end_by_signal(signal);
             }
         }
