@@ -287,6 +287,40 @@ error: cannot mount anything inside the new root
     assert_eq!((refused.status, refused.err.as_str()), (125, expected));
 }
 
+#[test]
+fn a_place_to_mount_on_that_is_none() {
+    if !support::needs("userns") {
+        return;
+    }
+    let ground = Ground::new();
+    let run = ["run", "--userns", "--proc", "jail"];
+    let expected = "\
+error: cannot make \"jail\" the root directory
+  mkdir(\"jail/proc\") failed: ENOENT (no such file or directory)
+  why:  there is no folder jail here
+  fix:  era-chroot new jail --with bash
+";
+    says(&ground, &run, expected);
+    std::fs::create_dir(ground.join("jail")).unwrap();
+    std::os::unix::fs::symlink("/proc", ground.join("jail/proc")).unwrap();
+    let expected = "\
+error: cannot mount on \"jail/proc\"
+  open(\"jail/proc\") failed: ELOOP (too many symbolic links encountered)
+  why:  jail/proc is a link: what is mounted there could land outside the root
+  fix:  rm jail/proc
+";
+    says(&ground, &run, expected);
+    std::fs::remove_file(ground.join("jail/proc")).unwrap();
+    std::fs::write(ground.join("jail/proc"), "").unwrap();
+    let expected = "\
+error: cannot mount on \"jail/proc\"
+  mkdir(\"jail/proc\") failed: EEXIST (file exists)
+  why:  jail/proc is a file, where a folder has to be
+  fix:  name a new folder
+";
+    says(&ground, &run, expected);
+}
+
 /// What the remedy names can be typed as it is.
 #[test]
 fn a_remedy_for_a_folder_with_a_space_in_its_name() {

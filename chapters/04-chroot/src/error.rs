@@ -53,6 +53,15 @@ pub enum Error {
         #[source]
         call: CallError,
     },
+    /// The folder to mount on.
+    #[error("cannot mount on {path:?}")]
+    Place {
+        /// Which.
+        path: PathBuf,
+        /// What was refused.
+        #[source]
+        call: CallError,
+    },
     /// setgroups(2), setgid(2) or setuid(2).
     #[error("cannot become user {user}")]
     Become {
@@ -218,6 +227,7 @@ impl Error {
             | Error::Look { call, .. }
             | Error::Userns(call)
             | Error::Mount { call, .. }
+            | Error::Place { call, .. }
             | Error::Become { call, .. }
             | Error::Exec { call, .. }
             | Error::Escape { call, .. }
@@ -238,12 +248,7 @@ impl Diagnose for Error {
             }
             Error::Userns(_) => host::user_namespaces(&Facts::here()).advice(),
             Error::Become { user, call } if call.errno() == Errno::EINVAL => Some(unmapped(user)),
-            Error::NoLibrary { uncached, .. } => uncached.as_ref().map(|path| {
-                Advice::new(
-                    format!("{path:?} is there, in a folder of /etc/ld.so.conf, but not in /etc/ld.so.cache"),
-                    "run ldconfig as root",
-                )
-            }),
+            Error::NoLibrary { uncached, .. } => Some(no_library(uncached.as_deref())),
             Error::NoProgram { .. } => Some(Advice::new(
                 "a name without a slash is looked for in each folder of PATH",
                 "install it, or give its path",
@@ -262,7 +267,10 @@ impl Diagnose for Error {
                 "name it with --with",
             )),
             Error::Read { path, call } => files::unreadable(path, call),
-            Error::Write { path, call } => files::unwritable(path, call),
+            Error::Place { path, .. } if path.is_symlink() => Some(files::link(path)),
+            Error::Write { path, call } | Error::Place { path, call } => {
+                files::unwritable(path, call)
+            }
             Error::NoFile { path, is } => Some(no_file(path, is)),
             Error::Mount { call, .. } if call.call.name == "unshare" => no_mounts(call),
             Error::Canary(call) if call.errno() == Errno::ENOENT => Some(Advice::new(
@@ -308,6 +316,22 @@ fn no_mounts(call: &CallError) -> Option<Advice> {
             "run it as root, or as root of a user namespace: --userns",
         )
     })
+}
+
+/// Where a library was looked for: where the loader looks, but for one variable.
+fn no_library(uncached: Option<&Path>) -> Advice {
+    match uncached {
+        Some(path) => Advice::new(
+            format!(
+                "{path:?} is there, in a folder of /etc/ld.so.conf, but not in /etc/ld.so.cache"
+            ),
+            "run ldconfig as root",
+        ),
+        None => Advice::new(
+            "no RPATH, ld.so.cache or default folder has it; LD_LIBRARY_PATH does not count here",
+            "install it, or name its folder in /etc/ld.so.conf.d and run ldconfig as root",
+        ),
+    }
 }
 
 /// What to do with something that is no program.

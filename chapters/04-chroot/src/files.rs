@@ -38,6 +38,15 @@ pub(crate) fn unwritable(path: &Path, call: &CallError) -> Option<Advice> {
     }
 }
 
+/// Why nothing is mounted on a link.
+pub(crate) fn link(path: &Path) -> Advice {
+    let shown = shell_word(path);
+    Advice::new(
+        format!("{shown} is a link: what is mounted there could land outside the root"),
+        format!("rm {shown}"),
+    )
+}
+
 /// What stands where a folder has to be: at `path`, or above it.
 fn blocked(path: &Path) -> Option<Advice> {
     let here = path

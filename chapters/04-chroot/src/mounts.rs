@@ -31,12 +31,12 @@ pub(crate) fn own_mounts(entry: &Entry) -> Result<(), Error> {
         .map_err(refused("anything"))?;
     if entry.proc {
         step("The processes of this machine, as files");
-        let proc = folder(&entry.root, "proc").map_err(refused("/proc"))?;
+        let proc = folder(&entry.root, "proc")?;
         kernel::bind_mount_recursive("/proc", proc).map_err(refused("/proc"))?;
     }
     if entry.dev {
         step("A /dev of our own, in memory");
-        let dev = folder(&entry.root, "dev").map_err(refused("/dev"))?;
+        let dev = folder(&entry.root, "dev")?;
         let flags = MsFlags::MS_NOSUID | MsFlags::MS_NOEXEC;
         kernel::mount_new("tmpfs", &dev, flags, Some("mode=755")).map_err(refused("/dev"))?;
         devices(&dev)?;
@@ -68,17 +68,24 @@ fn devices(dev: &Path) -> Result<(), Error> {
 
 /// The folder of this name to mount on, made if it is not there. A link in its place could
 /// lead the mount to any place outside, so it is refused.
-fn folder(root: &Path, name: &str) -> kernel::Result<PathBuf> {
+fn folder(root: &Path, name: &str) -> Result<PathBuf, Error> {
     let path = root.join(name);
     if path.is_symlink() {
         let error = io::Error::from_raw_os_error(Errno::ELOOP as i32);
-        return Err(failed("open", &path, &error));
+        let call = failed("open", &path, &error);
+        return Err(Error::Place { path, call });
     }
     match std::fs::create_dir(&path) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
-            Err(failed("mkdir", &path, &error))
+        Ok(()) => Ok(path),
+        Err(_) if path.is_dir() => Ok(path),
+        Err(error) => {
+            let call = failed("mkdir", &path, &error);
+            let root = root.to_owned();
+            Err(match root.is_dir() {
+                true => Error::Place { path, call },
+                false => Error::Root { root, call },
+            })
         }
-        _ => Ok(path),
     }
 }
 
