@@ -1,5 +1,5 @@
-//! When `era-unshare` fails: it says what failed, why here, and what to do; and it leaves
-//! nothing behind, whichever of its calls the kernel refuses.
+//! When a program that makes or enters a container fails: it says what failed, why here, and
+//! what to do; and it leaves nothing behind, whichever of its calls the kernel refuses.
 
 mod support;
 
@@ -23,7 +23,7 @@ fn calls_of(told: &str) -> Vec<String> {
     names
 }
 
-/// The processes that `era-unshare` makes, by the roles that `groundwork::inject` knows.
+/// The processes that our programs make, by the roles that `groundwork::inject` knows.
 const ROLES: &[&str] = &["parent", "keeper", "mapper", "child"];
 
 /// Lines that go through all of its calls. `$D` is a folder of the run.
@@ -35,6 +35,11 @@ const LINES: &[&str] = &[
     "era-unshare -Urmpf --kill-child --keep-caps --root / true",
     "era-unshare -m --pivot $D/jail --mount-proc -pf /bin/sh -c true",
     "era-unshare -U --map-users=0,0,1 --map-groups=0,0,1 -f true",
+    "unshare -muinpCf --mount-proc era-nsenter -t 1 -m -u -i -n -p -C -r -w -G 0 -S 0 true",
+    "unshare -u era-nsenter --uts=/proc/self/ns/uts -r/ -W / -F true",
+    "era-chroot run $D/jail --proc --dev --user 0:0 -- /bin/sh -c true",
+    "era-chroot run $D/jail --userns -- /bin/sh -c true",
+    "era-chroot escape $D/jail",
 ];
 
 fn folder() -> tempfile::TempDir {
@@ -44,7 +49,7 @@ fn folder() -> tempfile::TempDir {
         .unwrap();
     let path = folder.path();
     std::fs::set_permissions(path, PermissionsExt::from_mode(0o755)).unwrap();
-    for kind in ["mnt", "uts", "ipc", "pid"] {
+    for kind in ["mnt", "uts", "ipc", "pid", "canary"] {
         std::fs::write(path.join(kind), "").unwrap();
     }
     std::fs::create_dir_all(path.join("jail/bin")).unwrap();
@@ -106,14 +111,16 @@ fn each_call_that_is_refused_is_named_and_leaves_nothing() {
     for line in LINES {
         let by_itself = run(&format!("ERA_EXPLAIN=json {line}"), "", folder().path());
         assert_eq!(by_itself.status, 0, "{line}\n{}", by_itself.stderr);
+        let before = sites;
         for role in ROLES {
             for call in calls_of(&by_itself.stderr) {
                 sites += refuse_each(line, role, &call);
             }
         }
+        assert!(sites > before, "no call of this line was refused: {line}");
     }
     eprintln!("{sites} call sites refused");
-    assert!(sites >= 40, "only {sites} call sites were found");
+    assert!(sites >= 100, "only {sites} call sites were found");
 }
 
 /// Refuses the first, the second, … of these calls until there is none left.
@@ -264,6 +271,33 @@ const FAILURES: &[Failure] = &[
             error: cannot run no-such-program
               execve("no-such-program", ["no-such-program"], …) failed: ENOENT (no such file or directory)
               why:  no folder of PATH has a program "no-such-program" in this root
+        "#},
+    },
+    Failure {
+        line: "era-unshare -rf $D/mnt",
+        said: indoc! {r#"
+            error: cannot run $D/mnt
+              execve("$D/mnt", ["$D/mnt"], …) failed: EACCES (permission denied)
+              why:  $D/mnt may not be executed: its mode has no x for us
+              fix:  chmod +x $D/mnt
+        "#},
+    },
+    Failure {
+        line: "mount -t tmpfs -o noexec none $D/jail; cp /bin/busybox $D/jail; era-unshare $D/jail/busybox",
+        said: indoc! {r#"
+            error: cannot run $D/jail/busybox
+              execve("$D/jail/busybox", ["$D/jail/busybox"], …) failed: EACCES (permission denied)
+              why:  $D/jail/busybox lies on a file system that is mounted noexec
+              fix:  copy it to another one
+        "#},
+    },
+    Failure {
+        line: "era-unshare --uts=\"$D/a kept one\" true",
+        said: indoc! {r#"
+            error: cannot keep the uts namespace in $D/a kept one
+              mount("/proc/PID/ns/uts", "$D/a kept one", NULL, MS_BIND, NULL) failed: ENOENT (no such file or directory)
+              why:  a namespace is mounted on a file that is there already
+              fix:  touch '$D/a kept one'
         "#},
     },
     Failure {

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use groundwork::error::{Advice, Diagnose};
+use groundwork::error::{Advice, Diagnose, shell_word};
 use groundwork::kernel::{self, CallError};
 use nix::errno::Errno;
 
@@ -107,9 +107,13 @@ fn exec(program: &str, call: &CallError) -> Option<Advice> {
         Errno::EACCES if Path::new(program).is_dir() => {
             Some(Advice::because(format!("{program} is a directory")))
         }
+        Errno::EACCES if is_noexec(program) => Some(Advice::new(
+            format!("{program} lies on a file system that is mounted noexec"),
+            "copy it to another one",
+        )),
         Errno::EACCES if Path::new(program).is_file() => Some(Advice::new(
-            format!("{program} may not be executed: its mode has no x for us, or its mount noexec"),
-            format!("chmod +x {program}"),
+            format!("{program} may not be executed: its mode has no x for us"),
+            format!("chmod +x {}", shell_word(program)),
         )),
         _ => None,
     }
@@ -121,4 +125,10 @@ fn mentions(call: &CallError, word: &str) -> bool {
         .args
         .iter()
         .any(|argument| argument.contains(word))
+}
+
+/// Whether nothing may be executed on the file system of this file: statvfs(3).
+fn is_noexec(program: &str) -> bool {
+    use nix::sys::statvfs::{FsFlags, statvfs};
+    statvfs(program).is_ok_and(|system| system.flags().contains(FsFlags::ST_NOEXEC))
 }

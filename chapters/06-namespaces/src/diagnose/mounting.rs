@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use groundwork::error::Advice;
+use groundwork::error::{Advice, shell_word};
 use groundwork::kernel::CallError;
 use nix::errno::Errno;
 
@@ -15,7 +15,7 @@ pub(super) fn keep(kind: Kind, file: &Path, call: &CallError) -> Option<Advice> 
     if !file.exists() {
         return Some(Advice::new(
             "a namespace is mounted on a file that is there already",
-            format!("touch {}", file.display()),
+            format!("touch {}", shell_word(file)),
         ));
     }
     if call.errno() == Errno::EPERM || call.errno() == Errno::EACCES {
@@ -43,7 +43,7 @@ pub(super) fn keep(kind: Kind, file: &Path, call: &CallError) -> Option<Advice> 
         ));
     }
     let folder = mounts::folder_of(file);
-    let folder = folder.display();
+    let folder = shell_word(folder);
     Some(Advice::new(
         format!(
             "{} is a shared mount: a mount namespace kept there would hold itself",
@@ -57,7 +57,7 @@ pub(super) fn mount_proc(at: &Path, call: &CallError) -> Option<Advice> {
     if !at.is_dir() {
         return Some(Advice::new(
             format!("{} is not a directory here", at.display()),
-            format!("mkdir {}", at.display()),
+            format!("mkdir {}", shell_word(at)),
         ));
     }
     if call.errno() != Errno::EPERM {
@@ -122,6 +122,6 @@ pub(super) fn path(dir: &Path) -> Option<Advice> {
         .last()?;
     Some(Advice::new(
         format!("there is no {}", missing.display()),
-        format!("mkdir -p {}", dir.display()),
+        format!("mkdir -p {}", shell_word(dir)),
     ))
 }
