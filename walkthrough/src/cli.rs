@@ -83,6 +83,7 @@ enum Command {
         #[command(subcommand)]
         what: Option<Book>,
     },
+    Exercise(crate::exercise::commands::Exercise),
     Doctor(crate::doctor::Doctor),
     Clean(crate::clean::Clean),
     Completions(crate::papers::Completions),
@@ -98,6 +99,14 @@ enum Command {
         folder: PathBuf,
         #[arg(long)]
         real_root: bool,
+    },
+    #[command(name = "__judge", hide = true)]
+    Judge {
+        folder: PathBuf,
+        exercise: String,
+        answer: PathBuf,
+        uid: u32,
+        gid: u32,
     },
     #[command(name = "__shell", hide = true)]
     Enter {
@@ -187,6 +196,9 @@ fn run(cli: Cli) -> Outcome {
             what: Some(Book::Bless { file }),
         }) => bless_page(&file, &around, &learner),
         Some(Command::Book { what: None }) => play::book(),
+        Some(Command::Exercise(asked)) => {
+            crate::exercise::commands::main(&asked, &around, &learner)
+        }
         Some(Command::Doctor(args)) => Ok(crate::doctor::main(&args, &around)),
         Some(Command::Clean(args)) => Ok(crate::clean::main(&args, &around)),
         Some(Command::Completions(asked)) => crate::papers::completions(&asked, Cli::command()),
@@ -194,6 +206,13 @@ fn run(cli: Cli) -> Outcome {
         Some(Command::Guardian { folder, uid, gid }) => {
             guardian::main(&folder, uid, gid).map(|()| 0)
         }
+        Some(Command::Judge {
+            folder,
+            exercise,
+            answer,
+            uid,
+            gid,
+        }) => crate::exercise::judge::main(&folder, &exercise, answer, (uid, gid)).map(|()| 0),
         Some(Command::Keeper { real_root, .. }) => enter::keeper(real_root).map(|()| 0),
         Some(Command::Enter {
             folder,
