@@ -27,7 +27,13 @@ fn enter(root: &str) -> nix::Result<()> {
     nix::unistd::chdir("/")?;
     const CLOSE_RANGE_CLOEXEC: libc::c_int = 1 << 2;
     // SAFETY: takes numbers, and closes nothing before exec does.
-    let result =
-        unsafe { libc::syscall(libc::SYS_close_range, 3, libc::c_uint::MAX, CLOSE_RANGE_CLOEXEC) };
+    let result = unsafe {
+        libc::syscall(
+            libc::SYS_close_range,
+            3,
+            libc::c_uint::MAX,
+            CLOSE_RANGE_CLOEXEC,
+        )
+    };
     nix::errno::Errno::result(result).map(drop)
 }

@@ -254,6 +254,8 @@ fn start(command: &Command, output: &File, targets: &[Pid]) -> Outcome<Infallibl
     nix::unistd::dup2_stdin(File::open("/dev/null")?)?;
     nix::unistd::dup2_stdout(output)?;
     nix::unistd::dup2_stderr(output)?;
+    // What the judge's own starters left open is none of the answer's business.
+    kernel::close_range_on_exec(3)?;
     if command.leaks {
         let at = super::number(10..60) as i32;
         nix::fcntl::fcntl(File::open("/")?, nix::fcntl::FcntlArg::F_DUPFD(at))?;
@@ -276,7 +278,7 @@ fn start(command: &Command, output: &File, targets: &[Pid]) -> Outcome<Infallibl
         envp: environment(),
         file: Some(command.file.clone().into()),
     };
-    match program.exec()? {}
+    match program.exec().map_err(|refused| refused.errno().desc())? {}
 }
 
 fn environment() -> Vec<std::ffi::OsString> {

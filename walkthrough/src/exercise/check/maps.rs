@@ -14,7 +14,12 @@ const MAN: &str = "user_namespaces(7)";
 /// Where real root finds further ids for a cell: above all that are in use.
 const FURTHER: u32 = 1 << 20;
 /// How many further ids there are, beside the learner's own.
-const HOW_MANY: u32 = 65_535;
+const HOW_MANY: u32 = 60_000;
+
+/// The first of the further ids in the cell: above who the answer is.
+fn first(who: Who) -> u32 {
+    who.id() + 1
+}
 
 /// Maps the learner to who the answer is in the cell of `init`, and, if `many`, further ids
 /// around it.
@@ -24,13 +29,13 @@ pub fn write(init: Pid, who: Who, many: bool, learner: (u32, u32)) -> Checked {
         let file = format!("/proc/{init}/{}", ids.file());
         if kernel::Uid::effective().is_root() {
             let further = if many {
-                format!("1 {FURTHER} {HOW_MANY}\n")
+                format!("{} {FURTHER} {HOW_MANY}\n", first(who))
             } else {
                 String::new()
             };
             kernel::write_file(file, &format!("{own}{further}"), MAN)?;
         } else if many {
-            by_helper(ids, init, outside)?;
+            by_helper(ids, init, who, outside)?;
         } else {
             if matches!(ids, Ids::Groups) {
                 kernel::write_file(format!("/proc/{init}/setgroups"), "deny", MAN)?;
@@ -42,11 +47,12 @@ pub fn write(init: Pid, who: Who, many: bool, learner: (u32, u32)) -> Checked {
 }
 
 /// An ordinary user's further ids are given by a setuid program.
-fn by_helper(ids: Ids, init: Pid, outside: u32) -> Checked {
+fn by_helper(ids: Ids, init: Pid, who: Who, outside: u32) -> Checked {
     let undone = |why: String| Refusal::Undone(why);
     let range = registry::first_owned(ids, Me::now()).map_err(|error| undone(error.to_string()))?;
     let count = range.count.min(HOW_MANY);
-    let numbers = [0, outside, 1, 1, range.outer, count].map(|number| number.to_string());
+    let numbers =
+        [who.id(), outside, 1, first(who), range.outer, count].map(|number| number.to_string());
     let helper = ids.helper();
     let status = Command::new(helper)
         .arg(init.to_string())

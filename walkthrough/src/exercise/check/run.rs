@@ -17,7 +17,7 @@ use nix::libc;
 
 use super::cell::{self, BOX, Plan, Who};
 use super::scene::{Actor, Place, Scene};
-use super::witness::{Inode, Witness};
+use super::witness::{Inode, Mount, Witness};
 use super::{Checked, Property, Refusal, maps};
 
 /// How long an answer may take.
@@ -89,6 +89,10 @@ pub struct Run {
     ours: Vec<bool>,
     /// Every process but PID 1, and which command it belongs to.
     family: BTreeMap<Pid, Option<usize>>,
+    /// Every process that there ever was.
+    all: BTreeSet<Pid>,
+    /// What PID 1 saw mounted before anything ran.
+    mounts: Vec<Mount>,
     /// Those that were seen before the fork that made them.
     early: BTreeSet<Pid>,
     /// How many children PID 1 had; the targets come first.
@@ -133,6 +137,8 @@ impl Run {
                 .map(|command| command.of_the_check)
                 .collect(),
             family: BTreeMap::new(),
+            all: BTreeSet::new(),
+            mounts: Vec::new(),
             early: BTreeSet::new(),
             forks: 0,
             made: 0,
@@ -162,6 +168,7 @@ impl Run {
             run.actors
                 .push((actor.clone(), Inode::of(run.path(&actor.place))?));
         }
+        run.mounts = init.mounts()?;
         run.go_on()?;
         run.meet_targets()?;
         Ok(run)
@@ -298,6 +305,72 @@ impl Run {
         }
     }
 
+    /// As [`Run::stop_of`], but not for ever: none if no signal comes.
+    ///
+    /// # Errors
+    /// The answer ran somebody else's program.
+    pub fn signal_of(&mut self, witness: Witness, patience: Duration) -> Checked<Option<i32>> {
+        let until = Instant::now() + patience;
+        while Instant::now() < until && self.family.contains_key(&witness.pid) {
+            if let Event::Stops(_, signal) = self.step()? {
+                return Ok(Some(signal));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The mounts of the cell that are new or gone since before anything ran.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    pub fn changed_mounts(&self) -> Checked<Vec<String>> {
+        let now = self.init.mounts()?;
+        let new = now.iter().filter(|mount| !self.mounts.contains(mount));
+        let gone = self.mounts.iter().filter(|mount| !now.contains(mount));
+        Ok(new.chain(gone).map(|mount| mount.point.clone()).collect())
+    }
+
+    /// Whether a process sees what was mounted in the cell before anything ran.
+    pub fn had(&self, mount: &Mount) -> bool {
+        self.mounts
+            .iter()
+            .any(|before| before.source == mount.source)
+    }
+
+    /// Processes that have ended, and that nobody has waited for.
+    pub fn zombies(&self) -> Vec<Witness> {
+        let all = self.all.iter().map(|pid| Witness { pid: *pid });
+        all.filter(|one| {
+            one.status("State")
+                .is_ok_and(|state| state.starts_with('Z'))
+        })
+        .collect()
+    }
+
+    /// Ids of a process, as they are called in the cell: a line of its `status`.
+    ///
+    /// # Errors
+    /// It is gone.
+    pub fn ids(&self, of: Witness, key: &str) -> Checked<Vec<u32>> {
+        let map = self
+            .init
+            .text(if key == "Uid" { "uid_map" } else { "gid_map" })?;
+        let numbers: Vec<u32> = map
+            .split(' ')
+            .filter_map(|word| word.parse().ok())
+            .collect();
+        let inside = |outside: u32| {
+            let mut ranges = numbers.chunks_exact(3);
+            ranges.find_map(|range| {
+                let at = outside.checked_sub(range[1]).filter(|at| *at < range[2])?;
+                Some(range[0] + at)
+            })
+        };
+        let outside = of.status(key)?;
+        let outside = outside.split(' ').filter_map(|word| word.parse().ok());
+        Ok(outside.map(|id| inside(id).unwrap_or(u32::MAX)).collect())
+    }
+
     /// Waits until all commands have ended.
     ///
     /// # Errors
@@ -421,6 +494,7 @@ impl Run {
                 }
             }
             self.family.insert(child, command);
+            self.all.insert(child);
             self.made += 1;
             if self.early.remove(&child) {
                 kernel::trace_go(child, 0);
@@ -452,7 +526,7 @@ impl Run {
         let command = self.family.get(&pid).copied().flatten();
         let ours = command.is_some_and(|index| self.ours.get(index) == Some(&true));
         let path = fs::read_link(&link).unwrap_or_default();
-        if !ours && !self.answers.contains(&program) && !self.is_tool(&path) {
+        if !ours && !self.answers.contains(&program) && !self.is_tool(&path, program) {
             let observed = format!("done by another program: it started {}", path.display());
             return Err(BY_ITSELF.broken(self.named(), observed));
         }
@@ -460,10 +534,17 @@ impl Run {
         Ok(Event::Nothing)
     }
 
-    fn is_tool(&self, path: &Path) -> bool {
+    /// By inode: a tool may be a link to what another name is for.
+    fn is_tool(&self, path: &Path, program: Inode) -> bool {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let loader = name.starts_with("ld-linux") || name.starts_with("ld-musl");
-        !self.tools.is_empty() && (path.starts_with(BOX) || loader || self.tools.contains(&&*name))
+        let folders = ["/usr/bin", "/bin", "/usr/sbin"].map(Path::new);
+        let mut files = self
+            .tools
+            .iter()
+            .flat_map(|tool| folders.map(|folder| folder.join(tool)));
+        let mut named = || files.any(|file| Inode::of(file).is_ok_and(|inode| inode == program));
+        !self.tools.is_empty() && (path.starts_with(BOX) || loader || named())
     }
 
     fn named(&self) -> String {
@@ -492,8 +573,10 @@ impl Drop for Run {
 
 /// The last thing that somebody said, to be put behind something.
 fn last_line(said: &str) -> String {
-    let last = said.lines().rev().find(|line| !line.trim().is_empty());
-    // Rust's own advice after a panic says nothing about it.
+    let advice = |line: &&str| line.starts_with("note: run with `RUST_BACKTRACE");
+    let mut lines = said.lines().rev().filter(|line| !line.trim().is_empty());
+    let last = lines.find(|line| !advice(line));
+    // A panic's place comes before its words.
     let of_interest = said
         .lines()
         .find(|line| line.contains("not yet implemented"));

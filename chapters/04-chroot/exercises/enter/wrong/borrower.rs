@@ -3,6 +3,9 @@
 
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).collect();
-    let status = std::process::Command::new("chroot").args(&words).status().unwrap();
+    let status = std::process::Command::new("chroot")
+        .args(&words)
+        .status()
+        .unwrap();
     std::process::exit(status.code().unwrap());
 }

@@ -7,6 +7,8 @@ fn main() {
     let words: Vec<String> = std::env::args().skip(1).collect();
     nix::unistd::chroot(words[0].as_str()).unwrap();
     nix::unistd::chdir("/").unwrap();
-    let error = std::process::Command::new(&words[1]).args(&words[2..]).exec();
+    let error = std::process::Command::new(&words[1])
+        .args(&words[2..])
+        .exec();
     panic!("{error}");
 }

@@ -8,6 +8,8 @@ fn main() {
     nix::unistd::chroot(words[0].as_str()).unwrap();
     // SAFETY: takes numbers.
     unsafe { libc::syscall(libc::SYS_close_range, 3, libc::c_uint::MAX, 4) };
-    let error = std::process::Command::new(&words[1]).args(&words[2..]).exec();
+    let error = std::process::Command::new(&words[1])
+        .args(&words[2..])
+        .exec();
     panic!("{error}");
 }
