@@ -252,6 +252,7 @@ impl Desk<'_> {
         let answer = package::answer(exercise, &self.folder(exercise)?);
         let mut outcome = Ok(0);
         watch::saves(&answer, || {
+            eprintln!("checking {}", answer.display());
             let passed = self.check(exercise).and_then(|verdict| {
                 self.tell(exercise, &verdict)?;
                 Ok(verdict == Verdict::Passed)

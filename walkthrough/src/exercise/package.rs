@@ -97,7 +97,7 @@ pub fn reset(exercise: &Folder, folder: &Path) -> io::Result<PathBuf> {
 /// The exercise whose folder this is, if it is one.
 pub fn exercise_of(folder: &Path) -> Option<String> {
     let text = fs::read_to_string(folder.join(MARK)).ok()?;
-    Some(text.trim().to_owned())
+    text.lines().next().map(|id| id.trim().to_owned())
 }
 
 /// Whether nothing but blanks and comments was changed in the starter.

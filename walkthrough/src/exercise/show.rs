@@ -41,6 +41,20 @@ pub fn line_json(exercise: &Folder, record: &Record) -> Value {
     })
 }
 
+/// The exercises of a page as markdown: what the tour shows at its end. The book has the
+/// whole tasks there.
+pub fn of_page(stem: &str) -> String {
+    let exercises = super::all().into_iter().filter(|one| one.chapter == stem);
+    let line = |one: &Folder| {
+        let task = one.task();
+        format!(
+            "- {} {}, {} minutes: `era exercise start {}`\n",
+            task.id, task.title, task.minutes, task.id
+        )
+    };
+    exercises.map(line).collect()
+}
+
 /// What came of a check, to read.
 pub fn verdict(exercise: &Folder, verdict: &Verdict) -> String {
     let task = exercise.task();

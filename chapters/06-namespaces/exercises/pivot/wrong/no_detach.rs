@@ -1,5 +1,5 @@
 //! Refused: no mount of the old root is in sight
-//! Observed:
+//! Observed: of them: /old-root
 
 use std::os::unix::process::CommandExt;
 use std::process::{Command, exit};
