@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
 
 use crate::candidates::{judge, state, wild};
 use crate::support::needs;
@@ -54,6 +56,33 @@ fn stopped(name: &str, property: &str, observed: &str) {
     assert_eq!(ours.count(), 0, "{new:?}");
     let grounds = fs::read_dir(state.path().join("grounds")).unwrap().count();
     assert_eq!(grounds, 0);
+}
+
+#[test]
+fn a_check_that_is_killed_leaves_nothing() {
+    if !["userns", "pidns", "proc-mount", "ptrace"]
+        .into_iter()
+        .all(needs)
+    {
+        return;
+    }
+    let (state, program) = (state(), wild("hang_on"));
+    let mut check = Command::new(env!("CARGO_BIN_EXE_era"))
+        .args(["exercise", "candidate", "04.2", program.to_str().unwrap()])
+        .env("ERA_STATE", state.path())
+        .spawn()
+        .unwrap();
+    let becomes = |count: usize| {
+        let until = Instant::now() + Duration::from_secs(20);
+        while running(&program) != count && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        assert_eq!(running(&program), count);
+    };
+    becomes(1);
+    check.kill().unwrap();
+    check.wait().unwrap();
+    becomes(0);
 }
 
 #[test]

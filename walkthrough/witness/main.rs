@@ -98,7 +98,10 @@ extern "C" fn main(stack: *const usize) -> ! {
     }
     // Whoever started us may have blocked all signals.
     let stop = 1_u64 << (SIGTRAP - 1);
-    call(number::RT_SIGPROCMASK, [1, &raw const stop as usize, 0, 8, 0]);
+    call(
+        number::RT_SIGPROCMASK,
+        [1, &raw const stop as usize, 0, 8, 0],
+    );
     loop {
         match byte(order, 0) {
             b'q' => exit(digits(order)),
@@ -132,7 +135,10 @@ fn digits(order: *const u8) -> usize {
 
 /// The way out of a chroot: a second one, below where we stand.
 fn escape() {
-    call(number::MKDIRAT, [AT_FDCWD, c"era-x".as_ptr() as usize, 0o700, 0, 0]);
+    call(
+        number::MKDIRAT,
+        [AT_FDCWD, c"era-x".as_ptr() as usize, 0o700, 0, 0],
+    );
     for folder in [c"era-x", c"room"] {
         if call(number::CHROOT, [folder.as_ptr() as usize, 0, 0, 0, 0]) == 0 {
             break;

@@ -10,23 +10,26 @@
 //! - [`cell`]: the namespaces in which it runs, furnished and thrown away.
 //! - [`maps`]: which ids there are in a cell.
 //! - [`targets`]: processes for an answer to look at.
-//! - [`run`]: watches everything that happens in a cell.
+//! - [`run`]: a cell at work; [`events`]: what happens there; [`sight`]: what is seen of it.
 //! - [`witness`]: what /proc says of a process in it.
 //! - [`random`]: names and numbers that nobody can know before.
 
 pub mod cell;
+pub mod events;
 pub mod maps;
 pub mod random;
 pub mod run;
 pub mod scene;
+pub mod sight;
 pub mod targets;
 pub mod witness;
 
 use std::path::PathBuf;
 
 pub use cell::{Command, Who};
+pub use events::End;
 pub use random::{code, number, pick, word};
-pub use run::{End, Run};
+pub use run::Run;
 pub use scene::{Place, Scene};
 pub use targets::Target;
 pub use witness::{Inode, Witness};

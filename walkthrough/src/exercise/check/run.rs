@@ -1,109 +1,60 @@
-//! Watches everything that happens in a cell.
+//! A cell at work, and what a check asks of it.
 //!
 //! The judge traces the cell's PID 1 and so every process that is ever made there (ptrace(2)).
 //! Each stops at the end of an execve(2): a program that the task did not name ends the
 //! check, and the witness is held there, before its first instruction.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::io::Write;
 use std::os::unix::net::UnixStream;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use groundwork::kernel::{self, CloneFlags, Cloned, Pid, Signal};
 use nix::errno::Errno;
 use nix::libc;
 
-use super::cell::{self, BOX, Plan, Who};
-use super::scene::{Actor, Place, Scene};
+use super::cell::{self, Plan, Who};
+use super::events::{End, Event};
+use super::scene::{Actor, Scene};
 use super::witness::{Inode, Mount, Witness};
 use super::{Checked, Property, Refusal, maps};
 
 /// How long an answer may take.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// How many processes an answer may have at a time, and altogether.
-const CROWD: usize = 100;
-const MANY: usize = 1000;
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
-const BY_ITSELF: Property = Property {
-    is: "the program does it itself",
-    look: "the task, What to write",
-};
-const ENDS: Property = Property {
-    is: "the program ends",
-    look: "wait(2), pipe(7): who waits for whom?",
-};
-const FEW: Property = Property {
-    is: "the program makes no more processes than it needs",
-    look: "fork(2): who goes on after it, and where?",
-};
 const STARTED: Property = Property {
     is: "the command is started",
     look: "execve(2), and what the program says on stderr",
 };
 
-/// How a command ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum End {
-    /// With a status.
-    Status(i32),
-    /// By a signal.
-    Signal(i32),
-}
-
-impl std::fmt::Display for End {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            End::Status(status) => write!(out, "status {status}"),
-            End::Signal(number) => match Signal::try_from(*number) {
-                Ok(signal) => write!(out, "ended by {signal}"),
-                Err(_) => write!(out, "ended by signal {number}"),
-            },
-        }
-    }
-}
-
-/// What happened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Event {
-    /// The witness is at its beginning, and held.
-    Begins(Pid),
-    /// The witness got a signal, and is held.
-    Stops(Pid, i32),
-    /// A process ended.
-    Gone,
-    /// Nothing that a check asks for.
-    Nothing,
-}
-
 /// A cell at work.
 #[derive(Debug)]
 pub struct Run {
-    init: Witness,
-    judge: UnixStream,
-    folder: PathBuf,
-    answers: Vec<Inode>,
-    actors: Vec<(Actor, Inode)>,
-    tools: &'static [&'static str],
-    ours: Vec<bool>,
+    pub(super) init: Witness,
+    pub(super) judge: UnixStream,
+    pub(super) folder: PathBuf,
+    pub(super) answers: Vec<Inode>,
+    pub(super) actors: Vec<(Actor, Inode)>,
+    pub(super) tools: &'static [&'static str],
+    pub(super) ours: Vec<bool>,
     /// Every process but PID 1, and which command it belongs to.
-    family: BTreeMap<Pid, Option<usize>>,
+    pub(super) family: BTreeMap<Pid, Option<usize>>,
     /// Every process that there ever was.
-    all: BTreeSet<Pid>,
+    pub(super) all: BTreeSet<Pid>,
     /// What PID 1 saw mounted before anything ran.
-    mounts: Vec<Mount>,
+    pub(super) mounts: Vec<Mount>,
     /// Those that were seen before the fork that made them.
-    early: BTreeSet<Pid>,
+    pub(super) early: BTreeSet<Pid>,
     /// How many children PID 1 had; the targets come first.
-    forks: usize,
-    made: usize,
-    targets: Vec<Witness>,
-    awaited: usize,
+    pub(super) forks: usize,
+    pub(super) made: usize,
+    pub(super) targets: Vec<Witness>,
+    pub(super) awaited: usize,
     /// The commands' processes, and how each ended.
-    ends: Vec<(Pid, Option<End>)>,
-    witnesses: Vec<Pid>,
-    until: Instant,
+    pub(super) ends: Vec<(Pid, Option<End>)>,
+    pub(super) witnesses: Vec<Pid>,
+    pub(super) until: Instant,
 }
 
 impl Run {
@@ -114,19 +65,34 @@ impl Run {
         learner: (u32, u32),
         scene: &Scene<'_>,
     ) -> Checked<Run> {
-        let (ours, theirs) = UnixStream::pair()?;
-        let new = CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWNS | CloneFlags::CLONE_NEWPID;
-        let init = match kernel::clone3(new)? {
-            Cloned::Child => {
-                drop(ours);
-                cell::live(plan, theirs)
-            }
-            Cloned::Parent(pid, _) => Witness { pid },
-        };
-        drop(theirs);
-        let mut run = Run {
+        let (judge, init) = first_process(plan)?;
+        let mut run = Run::new(plan, scene, judge, init);
+        maps::write(init.pid, who, plan.many_ids, learner)?;
+        kernel::trace_family(init.pid)?;
+        run.judge.set_read_timeout(Some(PATIENCE))?;
+        run.go_on()?;
+        let said = cell::line(&run.judge)?;
+        if said != "ready" {
+            let why = said.trim_start_matches("error ");
+            return Err(Refusal::Undone(format!("no cell here: {why}")));
+        }
+        for place in &scene.answers {
+            run.answers.push(Inode::of(run.path(place))?);
+        }
+        for actor in &scene.actors {
+            let inode = Inode::of(run.path(&actor.place))?;
+            run.actors.push((actor.clone(), inode));
+        }
+        run.mounts = init.mounts()?;
+        run.go_on()?;
+        run.meet_targets()?;
+        Ok(run)
+    }
+
+    fn new(plan: &Plan, scene: &Scene<'_>, judge: UnixStream, init: Witness) -> Self {
+        Run {
             init,
-            judge: ours,
+            judge,
             folder: plan.folder.clone(),
             answers: Vec::new(),
             actors: Vec::new(),
@@ -147,31 +113,7 @@ impl Run {
             ends: Vec::new(),
             witnesses: Vec::new(),
             until: Instant::now() + PATIENCE,
-        };
-        maps::write(init.pid, who, plan.many_ids, learner)?;
-        kernel::trace_family(init.pid)?;
-        run.judge.set_read_timeout(Some(PATIENCE))?;
-        run.go_on()?;
-        match cell::line(&run.judge)?.as_str() {
-            "ready" => {}
-            said => {
-                return Err(Refusal::Undone(format!(
-                    "no cell here: {}",
-                    said.trim_start_matches("error ")
-                )));
-            }
         }
-        for place in &scene.answers {
-            run.answers.push(Inode::of(run.path(place))?);
-        }
-        for actor in &scene.actors {
-            run.actors
-                .push((actor.clone(), Inode::of(run.path(&actor.place))?));
-        }
-        run.mounts = init.mounts()?;
-        run.go_on()?;
-        run.meet_targets()?;
-        Ok(run)
     }
 
     fn go_on(&mut self) -> Checked {
@@ -206,29 +148,6 @@ impl Run {
             );
         }
         self.go_on()
-    }
-
-    /// PID 1 of the cell.
-    pub fn init(&self) -> Witness {
-        self.init
-    }
-
-    /// A process that the answer looks at.
-    pub fn target(&self, index: usize) -> Witness {
-        self.targets[index]
-    }
-
-    /// A path of the cell, seen from outside. No part of it may be a link.
-    pub fn path(&self, place: &Place) -> PathBuf {
-        self.init.path("root").join(place.0.trim_start_matches('/'))
-    }
-
-    /// The inode of something in the cell.
-    ///
-    /// # Errors
-    /// It is not there.
-    pub fn inode(&self, place: &Place) -> Checked<Inode> {
-        Ok(Inode::of(self.path(place))?)
     }
 
     /// Waits until the answer has started the witness, and holds it at its beginning.
@@ -319,58 +238,6 @@ impl Run {
         Ok(None)
     }
 
-    /// The mounts of the cell that are new or gone since before anything ran.
-    ///
-    /// # Errors
-    /// They cannot be read.
-    pub fn changed_mounts(&self) -> Checked<Vec<String>> {
-        let now = self.init.mounts()?;
-        let new = now.iter().filter(|mount| !self.mounts.contains(mount));
-        let gone = self.mounts.iter().filter(|mount| !now.contains(mount));
-        Ok(new.chain(gone).map(|mount| mount.point.clone()).collect())
-    }
-
-    /// Whether a process sees what was mounted in the cell before anything ran.
-    pub fn had(&self, mount: &Mount) -> bool {
-        self.mounts
-            .iter()
-            .any(|before| before.source == mount.source)
-    }
-
-    /// Processes that have ended, and that nobody has waited for.
-    pub fn zombies(&self) -> Vec<Witness> {
-        let all = self.all.iter().map(|pid| Witness { pid: *pid });
-        all.filter(|one| {
-            one.status("State")
-                .is_ok_and(|state| state.starts_with('Z'))
-        })
-        .collect()
-    }
-
-    /// Ids of a process, as they are called in the cell: a line of its `status`.
-    ///
-    /// # Errors
-    /// It is gone.
-    pub fn ids(&self, of: Witness, key: &str) -> Checked<Vec<u32>> {
-        let map = self
-            .init
-            .text(if key == "Uid" { "uid_map" } else { "gid_map" })?;
-        let numbers: Vec<u32> = map
-            .split(' ')
-            .filter_map(|word| word.parse().ok())
-            .collect();
-        let inside = |outside: u32| {
-            let mut ranges = numbers.chunks_exact(3);
-            ranges.find_map(|range| {
-                let at = outside.checked_sub(range[1]).filter(|at| *at < range[2])?;
-                Some(range[0] + at)
-            })
-        };
-        let outside = of.status(key)?;
-        let outside = outside.split(' ').filter_map(|word| word.parse().ok());
-        Ok(outside.map(|id| inside(id).unwrap_or(u32::MAX)).collect())
-    }
-
     /// Waits until all commands have ended.
     ///
     /// # Errors
@@ -399,25 +266,6 @@ impl Run {
         Ok(holds(self))
     }
 
-    /// The process of the first command.
-    pub fn answer(&self) -> Option<Pid> {
-        self.ends.first().map(|(pid, _)| *pid)
-    }
-
-    /// Every process of the cell but PID 1.
-    pub fn everybody(&self) -> Vec<Witness> {
-        self.family
-            .keys()
-            .map(|pid| Witness { pid: *pid })
-            .collect()
-    }
-
-    /// What a command printed, on stdout and stderr.
-    pub fn said(&self, command: usize) -> String {
-        let bytes = fs::read(self.folder.join(format!("out.{command}"))).unwrap_or_default();
-        String::from_utf8_lossy(&bytes).into_owned()
-    }
-
     fn is_over(&self) -> bool {
         self.ends.len() == self.ours.len() && self.ends.iter().all(|(_, end)| end.is_some())
     }
@@ -426,133 +274,18 @@ impl Run {
         let end = self.ends.last().and_then(|(_, end)| *end);
         end.map_or_else(String::new, |end| end.to_string())
     }
+}
 
-    /// One change, or a short sleep.
-    fn step(&mut self) -> Checked<Event> {
-        match kernel::wait_any() {
-            Ok(Some((pid, status))) => self.change(pid, status),
-            Ok(None) if Instant::now() > self.until => Err(ENDS.broken(
-                format!("it is done within {} s", PATIENCE.as_secs()),
-                "it hung, and was stopped",
-            )),
-            Ok(None) => {
-                std::thread::sleep(Duration::from_micros(300));
-                Ok(Event::Nothing)
-            }
-            Err(errno) => Err(Refusal::Undone(format!("the cell is gone: {errno}"))),
+/// The cell's PID 1, which waits, and the way to it.
+fn first_process(plan: &Plan) -> Checked<(UnixStream, Witness)> {
+    let (ours, theirs) = UnixStream::pair()?;
+    let new = CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWNS | CloneFlags::CLONE_NEWPID;
+    match kernel::clone3(new)? {
+        Cloned::Child => {
+            drop(ours);
+            cell::live(plan, theirs)
         }
-    }
-
-    fn change(&mut self, pid: Pid, status: i32) -> Checked<Event> {
-        if !libc::WIFSTOPPED(status) {
-            return self.gone(pid, status);
-        }
-        match status >> 16 {
-            libc::PTRACE_EVENT_FORK | libc::PTRACE_EVENT_VFORK | libc::PTRACE_EVENT_CLONE => {
-                self.forked(pid)?
-            }
-            libc::PTRACE_EVENT_EXEC => return self.executed(pid),
-            0 => {
-                let signal = libc::WSTOPSIG(status);
-                let ours = [libc::SIGTRAP, libc::SIGTERM].contains(&signal);
-                if ours && self.witnesses.contains(&pid) {
-                    return Ok(Event::Stops(pid, signal));
-                }
-                kernel::trace_go(pid, signal);
-            }
-            _ if pid == self.init.pid || self.family.contains_key(&pid) => kernel::trace_go(pid, 0),
-            // It waits until we know whose child it is.
-            _ => drop(self.early.insert(pid)),
-        }
-        Ok(Event::Nothing)
-    }
-
-    fn gone(&mut self, pid: Pid, status: i32) -> Checked<Event> {
-        if pid == self.init.pid {
-            return Err(Refusal::Undone("PID 1 of the cell is gone".to_owned()));
-        }
-        self.family.remove(&pid);
-        let end = if libc::WIFSIGNALED(status) {
-            End::Signal(libc::WTERMSIG(status))
-        } else {
-            End::Status(libc::WEXITSTATUS(status))
-        };
-        for (_, open) in self.ends.iter_mut().filter(|(one, _)| *one == pid) {
-            *open = Some(end);
-        }
-        Ok(Event::Gone)
-    }
-
-    fn forked(&mut self, parent: Pid) -> Checked {
-        if let Ok(child) = kernel::trace_message(parent) {
-            let mut command = self.family.get(&parent).copied().flatten();
-            if parent == self.init.pid {
-                self.forks += 1;
-                if self.forks > self.awaited {
-                    command = Some(self.ends.len());
-                    self.ends.push((child, None));
-                }
-            }
-            self.family.insert(child, command);
-            self.all.insert(child);
-            self.made += 1;
-            if self.early.remove(&child) {
-                kernel::trace_go(child, 0);
-            }
-        }
-        let crowd = self.family.len();
-        FEW.holds(
-            crowd <= CROWD && self.made <= MANY,
-            format!("at most {CROWD} at a time"),
-            format!(
-                "{crowd} at a time, {} altogether; all were ended",
-                self.made
-            ),
-        )?;
-        kernel::trace_go(parent, 0);
-        Ok(())
-    }
-
-    fn executed(&mut self, pid: Pid) -> Checked<Event> {
-        let link = Witness { pid }.path("exe");
-        let Ok(program) = Inode::of(&link) else {
-            kernel::trace_go(pid, 0);
-            return Ok(Event::Nothing);
-        };
-        if self.actors.iter().any(|(_, inode)| *inode == program) {
-            self.witnesses.push(pid);
-            return Ok(Event::Begins(pid));
-        }
-        let command = self.family.get(&pid).copied().flatten();
-        let ours = command.is_some_and(|index| self.ours.get(index) == Some(&true));
-        let path = fs::read_link(&link).unwrap_or_default();
-        if !ours && !self.answers.contains(&program) && !self.is_tool(&path, program) {
-            let observed = format!("done by another program: it started {}", path.display());
-            return Err(BY_ITSELF.broken(self.named(), observed));
-        }
-        kernel::trace_go(pid, 0);
-        Ok(Event::Nothing)
-    }
-
-    /// By inode: a tool may be a link to what another name is for.
-    fn is_tool(&self, path: &Path, program: Inode) -> bool {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let loader = name.starts_with("ld-linux") || name.starts_with("ld-musl");
-        let folders = ["/usr/bin", "/bin", "/usr/sbin"].map(Path::new);
-        let mut files = self
-            .tools
-            .iter()
-            .flat_map(|tool| folders.map(|folder| folder.join(tool)));
-        let mut named = || files.any(|file| Inode::of(file).is_ok_and(|inode| inode == program));
-        !self.tools.is_empty() && (path.starts_with(BOX) || loader || named())
-    }
-
-    fn named(&self) -> String {
-        if self.tools.is_empty() {
-            "no program is started but the command".to_owned()
-        } else {
-            "no program is started but those that the task names".to_owned()
-        }
+        Cloned::Parent(pid, _) => Ok((ours, Witness { pid })),
     }
 }
 
