@@ -80,7 +80,7 @@ fn every_candidate_of_every_exercise_gets_its_verdict() {
     let cells = cells.into_inner().unwrap();
     let mut bad = Vec::new();
     for (index, one) in candidates.iter().enumerate() {
-        let line = |text: &str| format!("{:<6}{:<28}{text}", one.exercise.id(), one.name);
+        let line = |text: &str| format!("{:<6}{:<34}{text}", one.exercise.id(), one.name);
         match &cells[&index] {
             Ok(text) => println!("{}", line(text)),
             Err(why) => bad.push(line(why)),

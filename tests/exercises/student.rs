@@ -310,3 +310,51 @@ fn an_exercise_that_is_none_is_an_error_that_names_those_that_are() {
     );
     assert!(Path::new(&student.folder()).is_dir());
 }
+
+/// `given/jails.sh` of 04.1: what a student tries an answer with.
+#[test]
+fn the_jails_to_try_with_lack_something_and_can_be_repaired() {
+    if !needs("userns") {
+        return;
+    }
+    let (state, home) = (state(), tempfile::tempdir_in("/var/tmp").unwrap());
+    let (status, _) = era(
+        state.path(),
+        &["start", "04.1", "--dir", home.path().to_str().unwrap()],
+    );
+    assert_eq!(status, 0);
+    fs::write(
+        home.path().join("answer.sh"),
+        find("04.1").unwrap().source("solution"),
+    )
+    .unwrap();
+    let runs = |program: &str, arguments: &[&str]| {
+        let mut command = Command::new(program);
+        command
+            .args(arguments)
+            .current_dir(home.path())
+            .output()
+            .unwrap()
+    };
+    assert!(runs("sh", &["jails.sh"]).status.success());
+    let jails: [&[&str]; 3] = [
+        &["one", "/bin/bash", "-c", "echo it works"],
+        &["two", "/bin/ls", "-d", "/bin"],
+        &["three", "/bin/job"],
+    ];
+    for words in jails {
+        let chroot = [&["--user", "--map-root-user", "chroot"], words].concat();
+        assert_eq!(
+            runs("unshare", &chroot).status.code(),
+            Some(127),
+            "{words:?} starts already"
+        );
+        assert!(
+            runs("sh", &["answer.sh", words[0], words[1]])
+                .status
+                .success()
+        );
+        let output = runs("unshare", &chroot);
+        assert!(output.status.success(), "{words:?}: {output:?}");
+    }
+}

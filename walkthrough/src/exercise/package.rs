@@ -15,6 +15,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use nix::fcntl::{Flock, FlockArg};
+use tempfile::TempPath;
+
 use super::folders::LOCKED;
 use super::{Folder, Verdict};
 use crate::probes;
@@ -112,31 +115,49 @@ pub fn is_not_started(exercise: &Folder, text: &str) -> bool {
     bare(text) == bare(exercise.source("starter"))
 }
 
-/// Builds an answer; gives the program, or why there is none.
+/// Builds an answer; gives the program, or why there is none. Two checks at once build one
+/// after the other, and each gets a program of its own, which goes when it is dropped.
 ///
 /// # Errors
 /// The state folder cannot be written.
-pub fn build(exercise: &Folder, text: &str, state: &Path) -> io::Result<Result<PathBuf, Verdict>> {
+pub fn build(exercise: &Folder, text: &str, state: &Path) -> io::Result<Result<TempPath, Verdict>> {
     let work = state.join("exercises");
     let copy = work.join("build").join(exercise.id());
-    if exercise.language() == "sh" {
-        return script(&copy, text);
-    }
+    let target = work.join("target");
+    fs::create_dir_all(&target)?;
+    let lock = fs::File::create(target.join("answers.lock"))?;
+    let _lock = Flock::lock(lock, FlockArg::LockExclusive).map_err(|(_, errno)| errno)?;
+    let built = match exercise.language() {
+        "sh" => script(&copy, text)?,
+        _ => program(exercise, &copy, text, &target)?,
+    };
+    let built = match built {
+        Ok(built) => built,
+        Err(verdict) => return Ok(Err(verdict)),
+    };
+    let own = tempfile::NamedTempFile::new_in(&work)?.into_temp_path();
+    fs::copy(built, &own)?;
+    Ok(Ok(own))
+}
+
+fn program(
+    exercise: &Folder,
+    copy: &Path,
+    text: &str,
+    target: &Path,
+) -> io::Result<Result<PathBuf, Verdict>> {
     if let Some(lack) = tools() {
         return Ok(Err(lack));
     }
-    let name = format!("answer-{}", exercise.id().replace('.', "-"));
+    let name = program_name(exercise, copy);
     write_if_new(&copy.join("Cargo.toml"), &manifest(&name))?;
-    if !copy.join("Cargo.lock").exists() {
-        write_if_new(&copy.join("Cargo.lock"), &lock(&name))?;
-    }
+    write_if_new(&copy.join("Cargo.lock"), &lock(&name))?;
     write_if_new(&copy.join("src/main.rs"), text)?;
-    let target = work.join("target");
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
         .args(["build", "--quiet", "--offline"])
-        .current_dir(&copy)
-        .env("CARGO_TARGET_DIR", &target)
+        .current_dir(copy)
+        .env("CARGO_TARGET_DIR", target)
         .output();
     let output = match output {
         Ok(output) => output,
@@ -150,7 +171,20 @@ pub fn build(exercise: &Folder, text: &str, state: &Path) -> io::Result<Result<P
         return Ok(Ok(target.join("debug").join(name)));
     }
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    Ok(Err(refused(&said, &copy)))
+    Ok(Err(refused(&said, copy)))
+}
+
+/// Cargo tells packages in one target folder apart by their names, not by where they lie:
+/// two states that share one (by a link) must not get each other's programs.
+fn program_name(exercise: &Folder, copy: &Path) -> String {
+    use std::hash::{DefaultHasher, Hash, Hasher};
+    let mut hasher = DefaultHasher::new();
+    copy.hash(&mut hasher);
+    format!(
+        "answer-{}-{:08x}",
+        exercise.id().replace('.', "-"),
+        hasher.finish() as u32
+    )
 }
 
 /// A shell script is read by sh, which runs nothing of it.
@@ -209,7 +243,7 @@ pub fn manifest(name: &str) -> String {
         "[package]\nname = \"{name}\"\nversion = \"0.0.0\"\nedition = \"2024\"\npublish = false\n\
          build = false\nautobins = false\n\n[[bin]]\nname = \"{name}\"\npath = \"src/main.rs\"\n\n\
          [dependencies]\nlibc = \"0.2\"\nnix = {{ version = \"{}\", features = [\n    {},\n] }}\n\n\
-         [profile.dev]\nstrip = \"debuginfo\"\n\n# A package of its own, wherever it lies.\n[workspace]\n",
+         [profile.dev]\nincremental = false\nstrip = \"debuginfo\"\n\n# A package of its own, wherever it lies.\n[workspace]\n",
         nix_version(),
         features.join(", "),
     )

@@ -70,9 +70,11 @@ fn some() -> CloneFlags {
 
 fn says(run: &Run, property: Property, command: usize, kind: &str, word: &str) -> Checked {
     let said = run.said(command);
-    let mut lines = said.lines().map(str::trim);
-    let line = lines.find(|line| line.split(' ').next() == Some(kind));
+    let mut lines = said
+        .lines()
+        .map(|line| line.split_whitespace().collect::<Vec<_>>());
+    let line = lines.find(|words| words.first() == Some(&kind));
     let expected = format!("{kind} {word}");
-    let observed = line.map_or_else(|| format!("no line for {kind}"), str::to_owned);
+    let observed = line.map_or_else(|| format!("no line for {kind}"), |words| words.join(" "));
     property.holds(observed == expected, expected.clone(), observed.clone())
 }

@@ -28,7 +28,7 @@ const REAPED: Property = Property {
 };
 const TERM: Property = Property {
     is: "a SIGTERM arrives at the command",
-    look: "kill(2), sigaction(2); pid_namespaces(7) on signals to PID 1",
+    look: "kill(2), sigaction(2); pid_namespaces(7) on signals to PID 1; is it blocked?",
 };
 const STATUS: Property = Property {
     is: "the exit status is the command's",
