@@ -2,6 +2,7 @@
 
 use colored::Colorize;
 use groundwork::error::{Diagnose, report};
+use groundwork::kernel::{CallError, Errno};
 
 /// Prints an error of a chapter to stderr, after probing for its reason.
 pub fn print(error: &impl Diagnose) {
@@ -13,5 +14,14 @@ pub fn print(error: &impl Diagnose) {
         eprint!("{text}");
     } else {
         eprint!("{text}");
+    }
+}
+
+/// The status for a program that was not started, as a shell has it: 127 if it is not there,
+/// else 126.
+pub(crate) fn exec_status(call: &CallError) -> u8 {
+    match call.errno() {
+        Errno::ENOENT => 127,
+        _ => 126,
     }
 }

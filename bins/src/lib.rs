@@ -12,6 +12,7 @@
 //! - [`explain`]: `--explain`, `--explain=json` and ERA_EXPLAIN: who listens to the kernel calls.
 //! - [`mod@unshare`], [`nsenter`] and [`lsns`]: 2002 to 2020.
 //! - `attached`: files right behind a short flag, as nsenter(1) takes them.
+//! - `ids`: users on a command line.
 //! - `result`: how a result is written.
 //! - [`failure`]: how an error is printed, with why and fix.
 #![forbid(unsafe_code)]
@@ -21,6 +22,7 @@ pub mod caps;
 pub mod chroot;
 pub mod explain;
 pub mod failure;
+mod ids;
 pub mod lsns;
 pub mod nsenter;
 mod result;

@@ -2,10 +2,15 @@
 
 use std::ffi::OsString;
 
+use capabilities::{CapSet, Error};
 use clap::{Parser, Subcommand};
 use indoc::indoc;
 
 mod about;
+mod file;
+mod run;
+mod show;
+mod wrap;
 
 /// Show, give and take the pieces of root: capabilities (1999)
 #[derive(Debug, Parser)]
@@ -20,20 +25,43 @@ const EXAMPLES: &str = indoc! {"
       era-caps show
       era-caps run --drop sys_chroot -- bash
 
+    CAPS is a list with commas: cap_net_raw, net_raw, its number, all, none.
     The book: 05-capabilities"};
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Say what a capability allows; without a name, list them
+    /// Show the five sets of a process, or every process that holds any
+    #[command(
+        after_help = "Examples:\n  era-caps show 1\n  era-caps show --all --json\nThe book: 05-capabilities"
+    )]
+    Show(show::Show),
+    /// Say what a capability allows and was abused for; without a name, list them
     #[command(
         after_help = "Examples:\n  era-caps about\n  era-caps about net_bind_service\nThe book: 05-capabilities"
     )]
     About(about::About),
+    /// Read, give or take the capabilities of files
+    #[command(
+        after_help = "Examples:\n  era-caps file get -r /usr/bin\n  era-caps file set cap_net_bind_service=+ep web\nThe book: 05-capabilities"
+    )]
+    File(file::File),
+    /// Run a program with less than we have
+    ///
+    /// What is dropped stays dropped, also when something is executed as uid 0: it leaves
+    /// the bounding set as well, unless --bounding says otherwise. A set that is not named
+    /// stays as it is.
+    #[command(
+        after_help = "Examples:\n  era-caps run --drop sys_chroot -- bash\n  era-caps run --user 1000 --keep net_raw --inheritable net_raw --ambient net_raw -- ping localhost\nThe book: 05-capabilities"
+    )]
+    Run(run::Run),
 }
 
-/// capsh has one status for all its failures. We start programs, so ours are those of
-/// chroot(1): itself failed, the program may not be run, it is not there.
-const FAILED: u8 = 125;
+/// What getcap, setcap and getpcaps end with when they fail.
+const FAILED: u8 = 1;
+
+/// `run` starts a program, and its own failures must not look like that program's: as with
+/// chroot(1), 125 is ours, 126 and 127 say that it could not be started.
+const RUN_FAILED: u8 = 125;
 
 /// The command line, for completions and man pages.
 pub fn command() -> clap::Command {
@@ -42,11 +70,21 @@ pub fn command() -> clap::Command {
 
 /// Runs `era-caps`.
 pub fn main(args: Vec<OsString>) -> u8 {
-    let cli = match crate::parse::<Cli>(args, FAILED) {
+    let starts = args.get(1).is_some_and(|word| word == "run");
+    let usage = if starts { RUN_FAILED } else { FAILED };
+    let cli = match crate::parse::<Cli>(args, usage) {
         Ok(cli) => cli,
         Err(status) => return status,
     };
     match cli.command {
+        Command::Show(show) => show.main(),
         Command::About(about) => about.main(),
+        Command::File(file) => file.main(),
+        Command::Run(run) => run.main(),
     }
+}
+
+/// A list of capabilities.
+fn list(text: &str) -> Result<CapSet, Error> {
+    text.parse()
 }

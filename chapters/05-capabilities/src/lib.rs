@@ -6,11 +6,26 @@
 //! # Layout
 //!
 //! - [`set`]: one capability, and a set of them, by name and number.
+//! - [`text`]: three sets as a text, as cap_from_text(3) has it; [`format`]: two sets and a
+//!   flag as bytes, as the kernel keeps them with a file.
+//! - [`file`]: the capabilities of a file, read, written, taken away.
+//! - [`sets`]: the five sets of a process, and what execve(2) makes of them.
+//! - [`show`]: what a process holds, as /proc says it.
+//! - [`run`]: running a program with less.
 //! - [`error`]: what can go wrong, and why.
 #![forbid(unsafe_code)]
 
 pub mod error;
+pub mod file;
+pub mod format;
+pub mod run;
 pub mod set;
+pub mod sets;
+pub mod show;
+pub mod text;
 
 pub use error::Error;
+pub use format::FileCaps;
 pub use set::{Cap, CapSet};
+pub use sets::Sets;
+pub use text::Triple;

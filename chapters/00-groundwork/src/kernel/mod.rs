@@ -12,6 +12,7 @@
 //! - [`ids`]: users and groups, and the maps of a user namespace.
 //! - [`capability`]: capget, capset, and the bounding and ambient sets;
 //!   [`capability_names`]: the capabilities by name.
+//! - [`attribute`]: extended attributes of files, the capabilities of a file among them.
 //! - [`hostname`]: the names of the machine.
 //! - [`signal`] and [`trace`]: how a parent and its child get along.
 //! - [`terminal`]: sessions and controlling terminals.
@@ -26,6 +27,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::narrate::{self, Call, Event, Returned};
 
+pub mod attribute;
 pub mod capability;
 pub mod capability_names;
 pub mod descriptor;
@@ -41,6 +43,7 @@ pub mod task;
 pub mod terminal;
 pub mod trace;
 
+pub use attribute::*;
 pub use capability::*;
 pub use capability_names::*;
 pub use descriptor::*;

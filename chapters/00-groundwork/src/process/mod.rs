@@ -19,9 +19,10 @@
 //!
 //! - [`Spawn`] (here): makes the child, and its life until it is a program.
 //! - [`child`]: [`Waiting`] and [`Child`], what the parent holds in its hand.
-//! - [`program`]: [`Program`], what the child becomes.
+//! - [`program`]: [`Program`], what the child becomes; [`refused`]: why it did not.
 //! - [`exit`]: [`Exit`], how it ended.
 //! - [`signals`]: signals that are held back while a child runs.
+//! - [`user`]: becoming another user.
 //! - [`gate`]: while somebody listens, `= started` comes before the program's first byte.
 
 use std::convert::Infallible;
@@ -37,12 +38,16 @@ mod child;
 mod exit;
 mod gate;
 mod program;
+mod refused;
 mod signals;
+mod user;
 
 pub use child::{Child, Waiting};
 pub use exit::Exit;
 pub use program::Program;
+pub use refused::why_not_started;
 pub use signals::Relay;
+pub use user::{Groups, become_user, unmapped};
 
 use signals::HeldSignals;
 
