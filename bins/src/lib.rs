@@ -8,6 +8,7 @@
 //!
 //! - [`PROGRAMS`]: every program by the name of its link.
 //! - [`mod@chroot`]: in 1979.
+//! - [`caps`]: in 1999.
 //! - [`explain`]: `--explain`, `--explain=json` and ERA_EXPLAIN: who listens to the kernel calls.
 //! - [`mod@unshare`], [`nsenter`] and [`lsns`]: 2002 to 2020.
 //! - `attached`: files right behind a short flag, as nsenter(1) takes them.
@@ -16,6 +17,7 @@
 #![forbid(unsafe_code)]
 
 mod attached;
+pub mod caps;
 pub mod chroot;
 pub mod explain;
 pub mod failure;
@@ -44,6 +46,11 @@ pub const PROGRAMS: &[Program] = &[
         name: "era-chroot",
         main: chroot::main,
         command: chroot::command,
+    },
+    Program {
+        name: "era-caps",
+        main: caps::main,
+        command: caps::command,
     },
     Program {
         name: "era-lsns",

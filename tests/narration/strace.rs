@@ -127,9 +127,9 @@ fn as_told(name: &str, args: Vec<String>) -> Vec<String> {
         "capset" => {
             let sets = ["effective", "permitted", "inheritable"].map(|set| {
                 let names = field(&args[1], set).unwrap_or_default();
-                format!("{set}={:#x}", mask(&names))
+                format!("{set}={}", kernel::capability_list(mask(&names)))
             });
-            vec![sets.join(", ")]
+            sets.to_vec()
         }
         _ => args.iter().map(|arg| undecorated(arg)).collect(),
     }

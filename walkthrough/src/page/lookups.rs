@@ -3,6 +3,8 @@
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
+use groundwork::kernel;
+
 use super::facts::{Truth, World};
 use super::world::{blanks_as_one, cannot, ensure};
 use crate::proc;
@@ -189,7 +191,7 @@ impl World<'_> {
     }
 
     fn has_capability(&self, process: &str, name: &str) -> Result<bool, String> {
-        let number = proc::CAPABILITIES
+        let number = kernel::capability_names()
             .iter()
             .position(|known| known.eq_ignore_ascii_case(name));
         let number = number.ok_or_else(|| format!("no such capability: {name}"))?;

@@ -5,12 +5,7 @@
 use nix::errno::Errno;
 use nix::libc;
 
-use super::{Result, call};
-
-/// May call chroot(2).
-pub const CAP_SYS_CHROOT: u8 = 18;
-/// May mount, and much else.
-pub const CAP_SYS_ADMIN: u8 = 21;
+use super::{Result, call, capability_list, capability_name};
 
 /// The three sets that a process hands to the kernel, bit N for capability N.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -86,9 +81,12 @@ pub fn capset(sets: CapabilitySets) -> Result<()> {
                 permitted,
                 inheritable,
             } = sets;
-            vec![format!(
-                "effective={effective:#x}, permitted={permitted:#x}, inheritable={inheritable:#x}"
-            )]
+            let set = |name: &str, set: u64| format!("{name}={}", capability_list(set));
+            vec![
+                set("effective", effective),
+                set("permitted", permitted),
+                set("inheritable", inheritable),
+            ]
         },
         || {
             let mut header = Header {
@@ -130,56 +128,4 @@ pub fn prctl_ambient_raise(capability: u8) -> Result<()> {
             Errno::result(result).map(drop)
         },
     )
-}
-
-/// The name of a capability, as in capabilities(7).
-pub fn capability_name(capability: u8) -> String {
-    const NAMES: [&str; 41] = [
-        "CHOWN",
-        "DAC_OVERRIDE",
-        "DAC_READ_SEARCH",
-        "FOWNER",
-        "FSETID",
-        "KILL",
-        "SETGID",
-        "SETUID",
-        "SETPCAP",
-        "LINUX_IMMUTABLE",
-        "NET_BIND_SERVICE",
-        "NET_BROADCAST",
-        "NET_ADMIN",
-        "NET_RAW",
-        "IPC_LOCK",
-        "IPC_OWNER",
-        "SYS_MODULE",
-        "SYS_RAWIO",
-        "SYS_CHROOT",
-        "SYS_PTRACE",
-        "SYS_PACCT",
-        "SYS_ADMIN",
-        "SYS_BOOT",
-        "SYS_NICE",
-        "SYS_RESOURCE",
-        "SYS_TIME",
-        "SYS_TTY_CONFIG",
-        "MKNOD",
-        "LEASE",
-        "AUDIT_WRITE",
-        "AUDIT_CONTROL",
-        "SETFCAP",
-        "MAC_OVERRIDE",
-        "MAC_ADMIN",
-        "SYSLOG",
-        "WAKE_ALARM",
-        "BLOCK_SUSPEND",
-        "AUDIT_READ",
-        "PERFMON",
-        "BPF",
-        "CHECKPOINT_RESTORE",
-    ];
-    match NAMES.get(usize::from(capability)) {
-        Some(name) => format!("CAP_{name}"),
-        // Younger than this list.
-        None => capability.to_string(),
-    }
 }

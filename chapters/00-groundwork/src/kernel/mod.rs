@@ -10,7 +10,8 @@
 //! - [`mount`](mod@mount): mount and umount2.
 //! - [`task`]: clone3, unshare, setns, execve, kill, wait, prctl, pidfds.
 //! - [`ids`]: users and groups, and the maps of a user namespace.
-//! - [`capability`]: capget and capset.
+//! - [`capability`]: capget, capset, and the bounding and ambient sets;
+//!   [`capability_names`]: the capabilities by name.
 //! - [`hostname`]: the names of the machine.
 //! - [`signal`] and [`trace`]: how a parent and its child get along.
 //! - [`terminal`]: sessions and controlling terminals.
@@ -27,6 +28,7 @@ use serde::{Deserialize, Serialize};
 use crate::narrate::{self, Call, Event, Returned};
 
 pub mod capability;
+pub mod capability_names;
 pub mod descriptor;
 pub mod hostname;
 pub mod ids;
@@ -42,6 +44,7 @@ pub mod terminal;
 pub mod trace;
 
 pub use capability::*;
+pub use capability_names::*;
 pub use descriptor::*;
 pub use hostname::*;
 pub use ids::*;
