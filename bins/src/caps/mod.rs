@@ -6,6 +6,7 @@ use clap::{Parser, Subcommand};
 use indoc::indoc;
 
 mod about;
+mod serve;
 
 /// Show, give and take the pieces of root: capabilities (1999)
 #[derive(Debug, Parser)]
@@ -29,6 +30,9 @@ enum Command {
         after_help = "Examples:\n  era-caps about\n  era-caps about net_bind_service\nThe book: 05-capabilities"
     )]
     About(about::About),
+    /// Serve one page on a port, to see who may take a low one
+    #[command(after_help = serve::EXAMPLES)]
+    Serve(serve::Serve),
 }
 
 /// capsh has one status for all its failures. We start programs, so ours are those of
@@ -48,5 +52,6 @@ pub fn main(args: Vec<OsString>) -> u8 {
     };
     match cli.command {
         Command::About(about) => about.main(),
+        Command::Serve(serve) => serve.main(),
     }
 }

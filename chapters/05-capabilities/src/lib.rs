@@ -6,10 +6,12 @@
 //! # Layout
 //!
 //! - [`set`]: one capability, and a set of them, by name and number.
+//! - [`serve`]: a page on a low port, with one bit raised for one call.
 //! - [`error`]: what can go wrong, and why.
 #![forbid(unsafe_code)]
 
 pub mod error;
+pub mod serve;
 pub mod set;
 
 pub use error::Error;
