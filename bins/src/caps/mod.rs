@@ -9,6 +9,7 @@ use indoc::indoc;
 mod about;
 mod file;
 mod run;
+mod serve;
 mod show;
 mod wrap;
 
@@ -54,6 +55,9 @@ enum Command {
         after_help = "Examples:\n  era-caps run --drop sys_chroot -- bash\n  era-caps run --user 1000 --keep net_raw --inheritable net_raw --ambient net_raw -- ping localhost\nThe book: 05-capabilities"
     )]
     Run(run::Run),
+    /// Serve one page on a port, to see who may take a low one
+    #[command(after_help = serve::EXAMPLES)]
+    Serve(serve::Serve),
 }
 
 /// What getcap, setcap and getpcaps end with when they fail.
@@ -81,6 +85,7 @@ pub fn main(args: Vec<OsString>) -> u8 {
         Command::About(about) => about.main(),
         Command::File(file) => file.main(),
         Command::Run(run) => run.main(),
+        Command::Serve(serve) => serve.main(),
     }
 }
 

@@ -1,11 +1,13 @@
 //! What can go wrong in this chapter, and why it did on this machine.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use groundwork::error::{Advice, Diagnose, shell_word};
 use groundwork::kernel::{self, CallError, Errno};
 use groundwork::process;
 
+use crate::serve;
 use crate::set::{Cap, CapSet};
 
 mod files;
@@ -14,6 +16,24 @@ mod sets;
 /// A failure of this chapter.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Error {
+    /// The sets of this process cannot be read.
+    #[error("cannot read what this process may do")]
+    Sets(#[source] CallError),
+    /// What is permitted could not be made effective, or back.
+    #[error("cannot switch cap_net_bind_service on")]
+    Raise(#[source] CallError),
+    /// The port could not be taken.
+    #[error("cannot serve a page on {address}")]
+    Port {
+        /// Where.
+        address: SocketAddr,
+        /// The call that was refused.
+        #[source]
+        call: CallError,
+    },
+    /// Nothing can be waited for.
+    #[error("cannot wait for what happens next")]
+    Wait(#[source] CallError),
     /// No capability is called so.
     #[error("there is no capability {name:?}")]
     UnknownName {
@@ -131,9 +151,9 @@ pub enum Error {
     /// A securebit forbids it.
     #[error("the ambient set cannot grow: SECBIT_NO_CAP_AMBIENT_RAISE is set")]
     NoAmbientRaise,
-    /// capget(2) or capset(2).
+    /// capset(2).
     #[error("cannot set the capabilities of this process")]
-    Sets(#[source] CallError),
+    Capset(#[source] CallError),
     /// PR_CAPBSET_DROP.
     #[error("cannot take {cap} from the bounding set")]
     Bounding {
@@ -209,12 +229,23 @@ impl Error {
         }
     }
 
+    /// A call that only waits or reads failed.
+    pub(crate) fn wait(call: &str, errno: Errno) -> Self {
+        let error = std::io::Error::from(errno);
+        let man = format!("{call}(2)");
+        Error::Wait(CallError::from_io(call, Path::new(""), &man, &error))
+    }
+
     /// The call that was refused, if one was.
     pub fn call(&self) -> Option<&CallError> {
         match self {
             Error::Look { call, .. }
             | Error::File { call, .. }
             | Error::Sets(call)
+            | Error::Capset(call)
+            | Error::Raise(call)
+            | Error::Port { call, .. }
+            | Error::Wait(call)
             | Error::Bounding { call, .. }
             | Error::Ambient { call, .. }
             | Error::Become { call, .. }
@@ -259,6 +290,8 @@ impl Diagnose for Error {
                 ..
             } if call.errno() == Errno::EINVAL => Some(process::unmapped(&root.to_string())),
             Error::File { path, call, .. } => files::refused(path, call),
+            Error::Raise(_) => serve::why::raise(),
+            Error::Port { address, call } => serve::why::port(*address, call),
             Error::Become { user, call } if call.errno() == Errno::EINVAL => {
                 Some(process::unmapped(user))
             }

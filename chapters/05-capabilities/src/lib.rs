@@ -12,6 +12,7 @@
 //! - [`sets`]: the five sets of a process, and what execve(2) makes of them.
 //! - [`show`]: what a process holds, as /proc says it.
 //! - [`run`]: running a program with less.
+//! - [`serve`]: a page on a low port, with one bit raised for one call.
 //! - [`error`]: what can go wrong, and why.
 #![forbid(unsafe_code)]
 
@@ -19,6 +20,7 @@ pub mod error;
 pub mod file;
 pub mod format;
 pub mod run;
+pub mod serve;
 pub mod set;
 pub mod sets;
 pub mod show;

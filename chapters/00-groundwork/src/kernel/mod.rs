@@ -19,6 +19,7 @@
 //! - [`seccomp`]: filters for system calls.
 //! - [`kvm`]: a virtual machine, as far as one instruction needs it.
 //! - [`netlink`]: questions to the network part of the kernel.
+//! - [`socket`]: sockets that wait for callers.
 //! - [`descriptor`]: open descriptors and what the kernel tells of a namespace by one.
 
 use std::panic::Location;
@@ -39,6 +40,7 @@ pub mod netlink;
 pub mod root;
 pub mod seccomp;
 pub mod signal;
+pub mod socket;
 pub mod task;
 pub mod terminal;
 pub mod trace;
@@ -61,6 +63,7 @@ pub use nix::unistd::{Gid, Pid, Uid};
 pub use root::*;
 pub use seccomp::*;
 pub use signal::*;
+pub use socket::*;
 pub use task::*;
 pub use terminal::*;
 pub use trace::*;

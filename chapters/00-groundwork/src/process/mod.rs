@@ -274,3 +274,11 @@ pub fn become_root_of_own_users(more: CloneFlags) -> kernel::Result<()> {
     kernel::write_file("/proc/self/setgroups", "deny", MAN)?;
     kernel::write_file("/proc/self/gid_map", &format!("0 {gid} 1"), MAN)
 }
+
+/// Whether this process is in a user namespace other than the machine's first: that one
+/// maps every id to itself.
+pub fn in_a_user_namespace() -> bool {
+    let map = std::fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
+    let fields: Vec<_> = map.split_whitespace().collect();
+    fields != ["0", "0", "4294967295"]
+}

@@ -21,7 +21,7 @@ pub(super) fn refused(error: &Error) -> Option<Advice> {
         Error::NoAmbientRaise => Some(Advice::because(
             "whoever started this process has set it, perhaps for good: era-caps show",
         )),
-        Error::Bounding { call, .. } | Error::Sets(call)
+        Error::Bounding { call, .. } | Error::Capset(call)
             if call.errno() == Errno::EPERM && !has(CAP_SETPCAP) =>
         {
             Some(Advice::because(

@@ -72,7 +72,7 @@ pub fn run(plan: &Plan, program: &Program) -> Result<Infallible> {
 }
 
 fn capset(sets: CapabilitySets) -> Result<()> {
-    kernel::capset(sets).map_err(Error::Sets)
+    kernel::capset(sets).map_err(Error::Capset)
 }
 
 /// Whoever executes a program as uid 0 gets back all that the bounding set holds.
