@@ -6,6 +6,7 @@
 //! # Layout
 //!
 //! - [`set`]: one capability, and a set of them, by name and number.
+//! - [`about`]: what each allows, and was abused for.
 //! - [`text`]: three sets as a text, as cap_from_text(3) has it; [`format`]: two sets and a
 //!   flag as bytes, as the kernel keeps them with a file.
 //! - [`file`]: the capabilities of a file, read, written, taken away.
@@ -16,6 +17,7 @@
 //! - [`error`]: what can go wrong, and why.
 #![forbid(unsafe_code)]
 
+pub mod about;
 pub mod error;
 pub mod file;
 pub mod format;

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use groundwork::error::{Advice, shell_word};
 use groundwork::kernel::{self, CallError, Errno};
+use groundwork::mountinfo;
 
 use super::has;
 use crate::set::CapSet;
@@ -55,15 +56,11 @@ fn not_supported(path: &Path) -> Advice {
 /// Type and place of the mount that holds a file: the deepest that is a part of its path.
 fn mount_of(path: &Path) -> Option<(String, String)> {
     let path = std::fs::canonicalize(path).ok()?;
-    let table = std::fs::read_to_string("/proc/self/mountinfo").ok()?;
-    let mounts = table.lines().filter_map(|line| {
-        let at = line.split(' ').nth(4)?;
-        let kind = line.split(" - ").nth(1)?.split(' ').next()?;
-        Some((kind.to_owned(), at.to_owned()))
-    });
-    let holding = mounts.filter(|(_, at)| path.starts_with(at));
+    let mounts = mountinfo::all().into_iter();
+    let holding = mounts.filter(|mount| path.starts_with(&mount.at));
     // Of two at one place, the later one lies above.
-    holding.max_by_key(|(_, at)| at.len())
+    let deepest = holding.max_by_key(|mount| mount.at.components().count())?;
+    Some((deepest.fs_type.clone(), deepest.shown()))
 }
 
 /// It takes one capability, over the file as well: its owner has to exist here.
