@@ -40,6 +40,8 @@ const LINES: &[&str] = &[
     "era-chroot run $D/jail --proc --dev --user 0:0 -- /bin/sh -c true",
     "era-chroot run $D/jail --userns -- /bin/sh -c true",
     "era-chroot escape $D/jail",
+    "era-caps need -- true",
+    "era-caps need --user 0 --in-place -- true",
 ];
 
 fn folder() -> tempfile::TempDir {

@@ -123,6 +123,10 @@ fn as_told(name: &str, args: Vec<String>) -> Vec<String> {
             let file = args[0].split_once('<').map_or("", |(_, file)| file);
             vec![file.trim_end_matches('>').to_owned(), args[1].clone()]
         }
+        "mount_setattr" => {
+            let at = args[0].split('<').next().unwrap_or_default().to_owned();
+            [vec![at], args[1..].to_vec()].concat()
+        }
         "setgroups" => vec![args[0].clone(), args[1].replace("NULL", "[]")],
         "capset" => {
             let sets = ["effective", "permitted", "inheritable"].map(|set| {
