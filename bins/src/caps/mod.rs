@@ -8,6 +8,7 @@ use indoc::indoc;
 
 mod about;
 mod file;
+mod need;
 mod run;
 mod serve;
 mod show;
@@ -55,6 +56,13 @@ enum Command {
         after_help = "Examples:\n  era-caps run --drop sys_chroot -- bash\n  era-caps run --user 1000 --keep net_raw --inheritable net_raw --ambient net_raw -- ping localhost\nThe book: 05-capabilities"
     )]
     Run(run::Run),
+    /// Find out which capabilities a program needs, by running it with more and fewer
+    ///
+    /// Each run is in a sandbox that is thrown away: files under a layer of its own, and PID,
+    /// mount, IPC, UTS and network namespaces. It holds mistakes, not malice: as root, run
+    /// only what you would run as root.
+    #[command(after_help = need::EXAMPLES)]
+    Need(need::Need),
     /// Serve one page on a port, to see who may take a low one
     #[command(after_help = serve::EXAMPLES)]
     Serve(serve::Serve),
@@ -74,7 +82,8 @@ pub fn command() -> clap::Command {
 
 /// Runs `era-caps`.
 pub fn main(args: Vec<OsString>) -> u8 {
-    let starts = args.get(1).is_some_and(|word| word == "run");
+    let word = args.get(1).and_then(|word| word.to_str());
+    let starts = matches!(word, Some("run" | "need" | "serve"));
     let usage = if starts { RUN_FAILED } else { FAILED };
     let cli = match crate::parse::<Cli>(args, usage) {
         Ok(cli) => cli,
@@ -85,6 +94,7 @@ pub fn main(args: Vec<OsString>) -> u8 {
         Command::About(about) => about.main(),
         Command::File(file) => file.main(),
         Command::Run(run) => run.main(),
+        Command::Need(need) => need.main(),
         Command::Serve(serve) => serve.main(),
     }
 }

@@ -7,7 +7,7 @@ use clap::Args;
 use indoc::{formatdoc, indoc};
 use serde::Serialize;
 
-use super::FAILED;
+use super::RUN_FAILED as FAILED;
 use crate::explain::Explain;
 use crate::{failure, result};
 

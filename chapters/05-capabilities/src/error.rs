@@ -4,9 +4,11 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use groundwork::error::{Advice, Diagnose, shell_word};
+use groundwork::host::{self, Facts};
 use groundwork::kernel::{self, CallError, Errno};
-use groundwork::process;
+use groundwork::process::{self, Exit, StartError};
 
+use crate::need::{self, Refused};
 use crate::serve;
 use crate::set::{Cap, CapSet};
 
@@ -31,6 +33,30 @@ pub enum Error {
         #[source]
         call: CallError,
     },
+    /// A user namespace of its own.
+    #[error("cannot become root of a user namespace")]
+    Users(#[source] CallError),
+    /// A run could not be made.
+    #[error(transparent)]
+    Trial(#[from] Refused),
+    /// clone3(2) for a run.
+    #[error("cannot make the process and the namespaces of a run")]
+    Clone(#[source] CallError),
+    /// A run ended before it began.
+    #[error("a run ended before its program started: {0}")]
+    Ended(Exit),
+    /// The program to be judged.
+    #[error("there is no program {program:?}")]
+    NoProgram {
+        /// As it was named.
+        program: String,
+        /// The call that would fail.
+        #[source]
+        call: CallError,
+    },
+    /// Nobody can say what a program needs who has nothing to give.
+    #[error("this process has no capability to give to the program")]
+    NothingToGive,
     /// Nothing can be waited for.
     #[error("cannot wait for what happens next")]
     Wait(#[source] CallError),
@@ -201,6 +227,15 @@ pub enum Error {
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
+    /// A run that did not start, in this chapter's words.
+    pub(crate) fn from_trial(error: StartError<Refused>) -> Self {
+        match error {
+            StartError::Clone(call) => Error::Clone(call),
+            StartError::Prepare(refused) | StartError::Child(refused) => Error::Trial(refused),
+            StartError::Silent(exit) => Error::Ended(exit),
+        }
+    }
+
     /// An attribute that is none.
     pub(crate) fn malformed(bytes: &[u8]) -> Self {
         let magic = bytes.iter().take(4).rev();
@@ -300,6 +335,10 @@ impl Diagnose for Error {
                 file,
                 call,
             } => files::unwilling(file, call).or_else(|| process::why_not_started(program, call)),
+            Error::Users(_) => host::user_namespaces(&Facts::here()).advice(),
+            Error::Trial(refused) => need::why::refused(refused),
+            Error::NoProgram { program, call } => process::why_not_started(program, call),
+            Error::NothingToGive => Some(need::why::nothing_to_give()),
             _ => sets::refused(self),
         }
     }

@@ -14,6 +14,7 @@
 //! - [`show`]: what a process holds, as /proc says it.
 //! - [`run`]: running a program with less.
 //! - [`serve`]: a page on a low port, with one bit raised for one call.
+//! - [`need`]: which ones a program needs, found out by running it.
 //! - [`error`]: what can go wrong, and why.
 #![forbid(unsafe_code)]
 
@@ -21,6 +22,8 @@ pub mod about;
 pub mod error;
 pub mod file;
 pub mod format;
+
+pub mod need;
 pub mod run;
 pub mod serve;
 pub mod set;

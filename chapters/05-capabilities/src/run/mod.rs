@@ -46,6 +46,17 @@ pub struct Request {
 /// Runs a program as planned. Returns only if something failed.
 // ANCHOR: run
 pub fn run(plan: &Plan, program: &Program) -> Result<Infallible> {
+    become_planned(plan)?;
+    step("Become the program");
+    program.exec().map_err(|call| Error::Exec {
+        program: program.name(),
+        file: program.path(),
+        call,
+    })
+}
+
+/// All of the plan but the program.
+pub(crate) fn become_planned(plan: &Plan) -> Result<()> {
     if plan.first != plan.now.three() {
         step("What only CAP_SETPCAP may comes first: we are about to lose it");
         capset(plan.first)?;
@@ -63,12 +74,7 @@ pub fn run(plan: &Plan, program: &Program) -> Result<Infallible> {
         step("Nothing that is executed from here on can add anything");
         kernel::prctl_set_no_new_privs().map_err(Error::NoNewPrivs)?;
     }
-    step("Become the program");
-    program.exec().map_err(|call| Error::Exec {
-        program: program.name(),
-        file: program.path(),
-        call,
-    })
+    Ok(())
 }
 
 fn capset(sets: CapabilitySets) -> Result<()> {
