@@ -90,12 +90,15 @@ fn bare_names() -> impl Iterator<Item = (u8, String)> {
 pub(crate) fn unknown(text: &str) -> Error {
     const NEAR: f64 = 0.75;
     let small = text.to_ascii_lowercase();
-    let bare = small.strip_prefix("cap_").unwrap_or(&small);
+    let bare = small
+        .strip_prefix("cap_")
+        .unwrap_or(&small)
+        .replace('_', "");
     let scored = bare_names().map(|(number, name)| {
-        let contained = bare.len() > 2 && name.contains(bare);
-        let score = match contained {
+        let name = name.replace('_', "");
+        let score = match bare.len() > 2 && name.contains(&bare) {
             true => 0.9,
-            false => strsim::jaro_winkler(bare, &name),
+            false => strsim::jaro_winkler(&bare, &name),
         };
         (score, Cap(number))
     });

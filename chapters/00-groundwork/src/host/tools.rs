@@ -102,6 +102,16 @@ pub(super) fn tmux(facts: &Facts) -> Seen {
     tool(facts, "tmux", &["-V"], ["tmux"; 3])
 }
 
+/// setcap(8), which comes with getcap(8).
+pub(super) fn setcap(facts: &Facts) -> Seen {
+    tool(
+        facts,
+        "setcap",
+        &["-h"],
+        ["libcap2-bin", "libcap", "libcap"],
+    )
+}
+
 pub(super) fn git(facts: &Facts) -> Seen {
     tool(facts, "git", &["--version"], ["git"; 3])
 }

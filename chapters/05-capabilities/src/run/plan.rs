@@ -46,7 +46,7 @@ impl std::fmt::Display for Note {
         match self {
             Note::ComesBack(caps) => write!(
                 out,
-                "execve gives uid 0 what is still in the bounding or inheritable set: {caps}"
+                "execve gives uid 0 what its bounding set still has: {caps}"
             ),
             Note::IsLost(caps) => write!(
                 out,

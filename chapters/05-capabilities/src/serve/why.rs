@@ -47,20 +47,18 @@ fn first_free_port() -> Option<u16> {
 
 fn low_port(port: u16) -> Option<Advice> {
     let first = first_free_port().filter(|first| port < *first)?;
-    let rule = format!(
-        "ports below {first} want CAP_NET_BIND_SERVICE (ip_unprivileged_port_start is {first})"
-    );
+    let rule = format!("ports below {first} want CAP_NET_BIND_SERVICE");
     let sets = kernel::capget().ok()?;
     if has(sets.effective) {
         return Some(of_another_network(&rule));
     }
     Some(match has(sets.permitted) {
         true => Advice::new(
-            format!("{rule}; here it is permitted, and not effective: nobody has switched it on"),
+            format!("{rule}: permitted, and not effective"),
             "--raise   (switches it on for this one call)",
         ),
         false => Advice::new(
-            format!("{rule}, and this process does not hold it"),
+            format!("{rule}, and it is not held here"),
             set_on_a_copy("+ep"),
         ),
     })
@@ -133,5 +131,5 @@ fn has(set: u64) -> bool {
 }
 
 fn set_on_a_copy(flags: &str) -> String {
-    format!("era-caps file set COPY cap_net_bind_service={flags}   (COPY: one of this program)")
+    format!("era-caps file set cap_net_bind_service={flags} COPY   (a copy of this program)")
 }
