@@ -174,7 +174,6 @@ const LINES: &[&str] = &[
     "$E era-chroot run $D/nowhere --userns -- true",
     "echo canary >$D/canary; $E era-chroot escape $D/jail --userns",
     "echo canary >$D/canary; $E era-chroot escape $D/jail",
-    "$E era-caps serve 0 --check",
     "$E era-caps serve 0 --check --raise",
     "$E era-caps need -- true",
     "$E era-caps need -- chroot / true",

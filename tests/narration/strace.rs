@@ -125,7 +125,9 @@ fn as_told(name: &str, args: Vec<String>) -> Vec<String> {
         }
         "mount_setattr" => {
             let at = args[0].split('<').next().unwrap_or_default().to_owned();
-            [vec![at], args[1..].to_vec()].concat()
+            // It does not know that no propagation is asked for by 0.
+            let rest = args[1..].iter().map(|arg| arg.replace(" /* MS_??? */", ""));
+            [at].into_iter().chain(rest).collect()
         }
         "setgroups" => vec![args[0].clone(), args[1].replace("NULL", "[]")],
         "capset" => {
