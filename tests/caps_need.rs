@@ -89,19 +89,37 @@ fn with_the_answer_it_runs_under_setpriv_and_with_one_less_it_does_not() {
     }
 }
 
+/// The calls, and the errno of each.
+const REFUSED: &[(&str, &str, &str)] = &[
+    ("chroot / true", "chroot", "EPERM"),
+    ("hostname era-need-test", "sethostname", "EPERM"),
+    (RAW_SOCKET, "socket", "EPERM"),
+    (PORT_80, "bind", "EACCES"),
+];
+
 /// strace(1) sees the call that is refused without it, and that it is not with it.
 #[test]
 fn the_call_that_is_refused_without_it_is_the_one_that_strace_sees() {
+    for (line, call, errno) in REFUSED {
+        let (_, told) = need(&format!("-- {line}"));
+        let refused = json!({ "call": call, "errno": errno });
+        assert_eq!(told["without"][0]["refused"], refused, "{line}: {told}");
+        let bare = "setpriv --bounding-set=-all --inh-caps=-all";
+        let traced = format!("unshare -Urnu {bare} {line}");
+        let seen = sh(&format!("strace -f -qq -e trace={call} {traced} 2>&1"));
+        let seen = text(&seen.stdout);
+        let is_it = |line: &str| line.contains(&format!("{call}(")) && line.contains(errno);
+        assert!(seen.lines().any(is_it), "{line}: {seen}");
+    }
+}
+
+#[test]
+fn with_the_answer_strace_sees_the_call_succeed() {
     let seen = |caps: &str| {
         let sets = format!("--bounding-set=-all{caps} --inh-caps=-all{caps}");
         let line = format!("unshare -Urn setpriv {sets} {PORT_80}");
         text(&sh(&format!("strace -f -qq -e trace=bind {line} 2>&1")).stdout)
     };
-    let without = seen("");
-    assert!(
-        without.contains("sin_port=htons(80)") && without.contains("EACCES"),
-        "{without}"
-    );
     let with = seen(",+net_bind_service");
     assert!(
         with.contains("sin_port=htons(80)") && with.contains("= 0"),
@@ -322,10 +340,19 @@ fn a_program_that_always_fails_is_not_judged() {
           exit status 7
           | its last words
 
-        It ran 3 times as uid 0, "};
+        It ran 4 times as uid 0, "};
     assert!(told.starts_with(expected), "{told}");
     let (status, told) = need("--expect 7 -- sh -c 'exit 7'");
     assert_eq!((status, &told["needs"]), (Some(0), &json!([])), "{told}");
+}
+
+#[test]
+fn of_a_program_that_always_fails_the_call_that_is_refused_is_told() {
+    let (_, told) = need("-- date -s 2001-01-01");
+    assert_eq!(told["refused"]["call"], "clock_settime", "{told}");
+    assert_eq!(told["refused"]["errno"], "EPERM");
+    let (_, told) = need("-- false");
+    assert_eq!(told["refused"], Value::Null, "{told}");
 }
 
 /// In place, so that it can remember how often it ran.

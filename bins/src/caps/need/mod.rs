@@ -81,7 +81,7 @@ impl Need {
             Ok((verdict, setting)) => {
                 let status = match verdict {
                     Verdict::Needs(..) => 0,
-                    Verdict::FailsWithAll(_) | Verdict::Random(..) => NOT_JUDGED,
+                    Verdict::FailsWithAll(..) | Verdict::Random(..) => NOT_JUDGED,
                 };
                 let text = match json {
                     true => told::json(&verdict, &setting),

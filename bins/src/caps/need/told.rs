@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use capabilities::CapSet;
-use capabilities::need::{Ended, Outcome, Setting, Verdict, Without};
+use capabilities::need::{Ended, Outcome, Refusal, Setting, Verdict, Without};
 use serde_json::{Value, json};
 
 use crate::caps::wrap::wrap;
@@ -24,9 +24,9 @@ pub(super) fn text(verdict: &Verdict, setting: &Setting) -> String {
             let _ = writeln!(text, "needs  {needs}");
             without.iter().for_each(|one| text += &left_out(one));
         }
-        Verdict::FailsWithAll(outcome) => {
+        Verdict::FailsWithAll(outcome, refused) => {
             text += "cannot be judged: it fails with every capability that it was given\n";
-            let _ = writeln!(text, "  {}", ended(outcome));
+            let _ = writeln!(text, "  {}{}", ended(outcome), seen(refused.as_ref()));
             text += &said(outcome);
         }
         Verdict::Random(caps, outcome) => {
@@ -44,7 +44,8 @@ pub(super) fn text(verdict: &Verdict, setting: &Setting) -> String {
 
 fn left_out(one: &Without) -> String {
     let name = one.cap.name();
-    let mut text = format!("  without {name}: {}\n", ended(&one.outcome));
+    let seen = seen(one.refused.as_ref());
+    let mut text = format!("  without {name}: {}{seen}\n", ended(&one.outcome));
     for line in one.outcome.last_lines(LAST) {
         let _ = writeln!(text, "    {line}");
     }
@@ -59,6 +60,11 @@ fn left_out(one: &Without) -> String {
         let _ = writeln!(text, "  instead of {name}: {}", sets.join(", or "));
     }
     text
+}
+
+/// The call that was refused, if one was seen.
+fn seen(refused: Option<&Refusal>) -> String {
+    refused.map(|call| format!("; {call}")).unwrap_or_default()
 }
 
 fn ended(outcome: &Outcome) -> String {
@@ -133,8 +139,9 @@ pub(super) fn json(verdict: &Verdict, setting: &Setting) -> String {
             "needs": names(*needs),
             "without": without.iter().map(one).collect::<Vec<_>>(),
         }),
-        Verdict::FailsWithAll(outcome) => json!({
+        Verdict::FailsWithAll(outcome, refused) => json!({
             "verdict": "fails with all", "outcome": of_run(outcome),
+            "refused": refused.as_ref().map(of_call),
         }),
         Verdict::Random(caps, outcome) => json!({
             "verdict": "random", "with": names(*caps), "outcome": of_run(outcome),
@@ -160,6 +167,7 @@ fn one(one: &Without) -> Value {
     json!({
         "capability": one.cap.name(),
         "outcome": of_run(&one.outcome),
+        "refused": one.refused.as_ref().map(of_call),
         "instead": one.instead.iter().map(|set| names(*set)).collect::<Vec<_>>(),
     })
 }
@@ -174,6 +182,10 @@ fn of_run(outcome: &Outcome) -> Value {
         "last_line": outcome.last_lines(1).first(),
         "said": outcome.said,
     })
+}
+
+fn of_call(refused: &Refusal) -> Value {
+    json!({ "call": refused.call, "errno": format!("{:?}", refused.errno) })
 }
 
 fn names(caps: CapSet) -> Value {

@@ -5,9 +5,10 @@
 //!
 //! - [`Need`] (here): the question, and the runs that answer it.
 //! - [`search`]: which sets to try.
-//! - [`trial`]: one run.
+//! - [`trial`]: one run; [`watch`]: while it goes on; [`tracer`]: which calls are refused.
 //! - [`sandbox`]: what a run sees, and what is thrown away after it.
-//! - [`why`]: why a run could not be made.
+//! - [`answer`]: what comes out of it.
+//! - [`refused`], [`why`]: a run that could not be made.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -17,21 +18,27 @@ use std::time::{Duration, Instant};
 
 use groundwork::kernel::{self, CallError, CloneFlags, Errno, Uid};
 use groundwork::process::{self, Program};
-use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::run;
 use crate::set::{Cap, CapSet};
 
+mod answer;
+mod refused;
 mod sandbox;
 mod search;
+mod tracer;
 mod trial;
+mod watch;
 pub(crate) mod why;
 
+pub use answer::{Setting, Verdict, Without};
+pub use refused::Refused;
 pub use sandbox::Sandbox;
+pub use tracer::Refusal;
 pub use trial::{Ended, Outcome};
 
-use trial::Trials;
+use trial::{Run, Trials};
 
 /// What no sandbox holds, since it changes the machine itself: the clock, the kernel's code,
 /// its log, its policies, its accounting, the ports of its devices, whether it runs at all.
@@ -85,103 +92,6 @@ pub struct Need {
     pub allow: CapSet,
 }
 
-/// What the runs were like.
-#[derive(Debug, Clone)]
-pub struct Setting {
-    /// How each was shut in; None in place.
-    pub sandbox: Option<Sandbox>,
-    /// Who we are outside of the user namespace that was made for it, if one was.
-    pub outside: Option<u32>,
-    /// Whom the program ran as.
-    pub uid: u32,
-    /// What could be given to it.
-    pub given: CapSet,
-    /// What we have, and never gave.
-    pub withheld: CapSet,
-    /// What could only be read in the sandbox, but for the kernel's own folders.
-    pub read_only: Vec<PathBuf>,
-    /// How often it ran.
-    pub runs: u32,
-    /// How long it all took.
-    pub took: Duration,
-}
-
-/// What is missing if one is left out.
-#[derive(Debug, Clone)]
-pub struct Without {
-    /// The one.
-    pub cap: Cap,
-    /// How the program failed.
-    pub outcome: Outcome,
-    /// What can stand in its place: each of these sets.
-    pub instead: Vec<CapSet>,
-}
-
-/// The answer.
-#[derive(Debug, Clone)]
-pub enum Verdict {
-    /// These are enough, and none of them can be left out.
-    Needs(CapSet, Vec<Without>),
-    /// It fails with every capability that could be given to it.
-    FailsWithAll(Outcome),
-    /// It succeeded once and failed once with the same ones.
-    Random(CapSet, Outcome),
-}
-
-/// Why a run could not be made, as its child says it.
-#[derive(Debug, Clone, thiserror::Error, Serialize, Deserialize)]
-pub enum Refused {
-    /// A part of the sandbox.
-    #[error("cannot build {what} for the sandbox")]
-    Sandbox {
-        /// Which.
-        what: String,
-        /// The call.
-        #[source]
-        call: CallError,
-    },
-    /// stdin, stdout, stderr, the session.
-    #[error("cannot set the program up")]
-    Output(#[source] CallError),
-    /// The sets.
-    #[error("cannot give it these capabilities alone")]
-    Limit(#[source] CallError),
-    /// The sets, before a call was made.
-    #[error("{0}")]
-    Plan(String),
-    /// The user.
-    #[error("cannot become user {user}")]
-    Become {
-        /// UID:GID.
-        user: String,
-        /// The call.
-        #[source]
-        call: CallError,
-    },
-    /// execve(2): a run like others, that came to this end.
-    #[error("cannot run {program}")]
-    Exec {
-        /// As it was named.
-        program: String,
-        /// The call.
-        #[source]
-        call: CallError,
-    },
-}
-
-impl Refused {
-    /// What [`run`] could not do.
-    fn from_error(error: Error) -> Self {
-        match error {
-            Error::Capset(call) | Error::Bounding { call, .. } | Error::Ambient { call, .. } => {
-                Refused::Limit(call)
-            }
-            Error::Become { user, call } => Refused::Become { user, call },
-            other => Refused::Plan(other.to_string()),
-        }
-    }
-}
-
 impl Need {
     // ANCHOR: need
     /// Finds it out.
@@ -208,7 +118,7 @@ impl Need {
         if !runs.is_enough(given)? {
             let failed = runs.outcome(given)?.clone();
             return Ok(match runs.again(given)? {
-                None => Verdict::FailsWithAll(failed),
+                None => Verdict::FailsWithAll(failed, runs.refused(given)?.pop()),
                 Some(_) => Verdict::Random(given, failed),
             });
         }
@@ -220,7 +130,13 @@ impl Need {
                 return Ok(Verdict::Random(set, other));
             }
         }
-        let without = needs.iter().map(|cap| without(cap, needs, &order, runs));
+        let always = runs.refused(needs)?;
+        let without = needs.iter().map(|cap| {
+            let mut without = without(cap, needs, &order, runs)?;
+            let refused = runs.refused(needs.without(cap.into()))?;
+            without.refused = refused.into_iter().rfind(|one| !always.contains(one));
+            Ok(without)
+        });
         let without = without.collect::<Result<Vec<_>>>()?;
         Ok(Verdict::Needs(needs, without))
     }
@@ -313,6 +229,7 @@ fn without(cap: Cap, needs: CapSet, order: &[Cap], runs: &mut Runs) -> Result<Wi
     Ok(Without {
         cap,
         outcome,
+        refused: None,
         instead,
     })
 }
@@ -349,9 +266,17 @@ impl Runs {
 
     fn run(&mut self, caps: CapSet) -> Result<Outcome> {
         self.count += 1;
-        let (outcome, read_only) = self.trials.run(caps)?;
-        self.read_only = read_only;
-        Ok(outcome)
+        let run = self.trials.run(caps)?;
+        self.read_only = run.read_only;
+        Ok(run.outcome)
+    }
+
+    /// Runs it once more, traced: the calls that were refused, in their order. None where
+    /// tracing is refused.
+    fn refused(&mut self, caps: CapSet) -> Result<Vec<Refusal>> {
+        self.count += 1;
+        let Run { refused, .. } = self.trials.run_traced(caps)?;
+        Ok(refused)
     }
 }
 

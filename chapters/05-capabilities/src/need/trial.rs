@@ -14,13 +14,11 @@ use groundwork::step;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
-use super::{Refused, Sandbox};
+use super::watch::Watch;
+use super::{Refusal, Refused, Sandbox};
 use crate::error::{Error, Result};
 use crate::run::{self, Plan, Request};
 use crate::set::CapSet;
-
-/// How much of what a program says is kept: the end of it.
-const KEPT: usize = 4096;
 
 /// How a run came to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +49,15 @@ impl Outcome {
     }
 }
 
+/// A run, and what else was seen of it.
+pub(super) struct Run {
+    pub(super) outcome: Outcome,
+    /// What could only be read in its sandbox.
+    pub(super) read_only: Vec<PathBuf>,
+    /// The calls that were refused, if it was traced.
+    pub(super) refused: Vec<Refusal>,
+}
+
 /// What all runs have in common.
 #[derive(Debug, Clone)]
 pub(super) struct Trials {
@@ -62,28 +69,53 @@ pub(super) struct Trials {
 
 impl Trials {
     // ANCHOR: trial
-    /// Runs the program with just these capabilities. Says, too, what could only be read.
-    pub(super) fn run(&self, caps: CapSet) -> Result<(Outcome, Vec<PathBuf>)> {
+    /// Runs the program with just these capabilities.
+    pub(super) fn run(&self, caps: CapSet) -> Result<Run> {
+        step(&format!("Run it with: {caps}"));
+        self.start(caps, |_| false)
+    }
+
+    /// The same, and every call of the program is looked at.
+    pub(super) fn run_traced(&self, caps: CapSet) -> Result<Run> {
+        step(&format!(
+            "Run it with: {caps}; and see which calls are refused"
+        ));
+        self.start(caps, |child| kernel::trace_seize(child).is_ok())
+    }
+
+    fn start(&self, caps: CapSet, trace: impl Fn(Pid) -> bool) -> Result<Run> {
         let (output, notes) = (Pipe::new()?, Pipe::new()?);
         let namespaces = self
             .sandbox
             .map_or(CloneFlags::empty(), Sandbox::namespaces);
-        step(&format!("Run it with: {caps}"));
+        let mut is_traced = false;
         let started = Spawn::new()
             .namespaces(namespaces)
             .dies_with_parent(Signal::SIGKILL)
             .holding(&[])
-            .start(|_| Ok(()), || self.become_it(caps, &output, &notes));
+            .start(
+                |child| {
+                    is_traced = trace(child);
+                    Ok(())
+                },
+                || self.become_it(caps, &output, &notes),
+            );
         let (output, notes) = (output.reader(), notes.reader());
         let read_only = paths(notes);
-        let (ended, said) = match started {
-            Ok(child) => self.watch(child, output)?,
+        let (outcome, refused) = match started {
+            Ok(child) => self.watch(child, output, is_traced)?,
             Err(StartError::Child(Refused::Exec { call, .. })) => {
-                (Ended::NotStarted(call.errno()), call.to_string())
+                let ended = Ended::NotStarted(call.errno());
+                let said = call.to_string();
+                (Outcome { ended, said }, Vec::new())
             }
             Err(error) => return Err(Error::from_trial(error)),
         };
-        Ok((Outcome { ended, said }, read_only))
+        Ok(Run {
+            outcome,
+            read_only,
+            refused,
+        })
     }
 
     /// In the child.
@@ -126,48 +158,25 @@ impl Trials {
         program
     }
 
-    /// Reads what it says until it ends, or ends it when its time is over; and all that it
-    /// has started.
-    fn watch(&self, child: Child, mut output: File) -> Result<(Ended, String)> {
-        let until = Instant::now() + self.limit;
-        let (mut said, mut is_open) = (Vec::new(), true);
-        let is_late = loop {
-            let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                break true;
-            }
-            let mut ready = vec![PollFd::new(child.pidfd.as_fd(), PollFlags::POLLIN)];
-            if is_open {
-                ready.push(PollFd::new(output.as_fd(), PollFlags::POLLIN));
-            }
-            // Rounded up: the last millisecond is not waited for in a circle.
-            let left = PollTimeout::try_from(left + Duration::from_millis(1));
-            match poll(&mut ready, left.unwrap_or(PollTimeout::MAX)) {
-                Ok(_) | Err(Errno::EINTR) => {}
-                Err(errno) => return Err(Error::wait("poll", errno)),
-            }
-            let happened = |at: usize| {
-                let fd = ready.get(at);
-                fd.is_some_and(|fd| fd.revents().is_some_and(|bits| !bits.is_empty()))
-            };
-            if happened(0) {
-                break false;
-            }
-            if happened(1) {
-                is_open = read_more(&mut output, &mut said);
-            }
-        };
+    /// Stands by until it ends, or ends it when its time is over; and all that it has started.
+    fn watch(
+        &self,
+        child: Child,
+        output: File,
+        is_traced: bool,
+    ) -> Result<(Outcome, Vec<Refusal>)> {
+        let mut watch = Watch::new(&child, output, is_traced)?;
+        let is_late = !watch.until(Some(Instant::now() + self.limit))?;
         self.end(&child, is_late);
+        // Process 1 is the last to go, and who is traced goes when we let it.
+        watch.until(None)?;
+        let (said, refused) = watch.end();
         let exit = child.wait(Relay::Swallow);
-        while is_open && is_readable(&output) {
-            is_open = read_more(&mut output, &mut said);
-        }
-        let ended = if is_late {
-            Ended::Late
-        } else {
-            Ended::Exit(exit)
+        let ended = match is_late {
+            true => Ended::Late,
+            false => Ended::Exit(exit),
         };
-        Ok((ended, String::from_utf8_lossy(&said).into_owned()))
+        Ok((Outcome { ended, said }, refused))
     }
 
     /// With process 1 of a PID namespace the kernel ends all that is in it. Elsewhere there is
@@ -242,25 +251,6 @@ fn redirect(output: &OwnedFd) -> std::result::Result<(), Refused> {
     nix::unistd::dup2_stdin(&nothing).map_err(failed)?;
     nix::unistd::dup2_stdout(output).map_err(failed)?;
     nix::unistd::dup2_stderr(output).map_err(failed)
-}
-
-/// Reads some; false at the end. Only the last of it is kept.
-fn read_more(output: &mut File, said: &mut Vec<u8>) -> bool {
-    let mut part = [0; 16 * 1024];
-    match output.read(&mut part) {
-        Ok(0) | Err(_) => false,
-        Ok(count) => {
-            said.extend(&part[..count]);
-            let surplus = said.len().saturating_sub(KEPT);
-            said.drain(..surplus);
-            true
-        }
-    }
-}
-
-fn is_readable(output: &File) -> bool {
-    let mut ready = [PollFd::new(output.as_fd(), PollFlags::POLLIN)];
-    poll(&mut ready, PollTimeout::ZERO).is_ok_and(|count| count > 0)
 }
 
 /// In the child: these paths, each with a zero behind it.
