@@ -43,6 +43,8 @@ const LINES: &[&str] = &[
     "era-caps run --drop sys_chroot,net_raw --inheritable chown --ambient chown --user 0 \
      --no-new-privs -- true",
     "sh -c \"era-caps file set cap_chown=ep $D/copy && era-caps file clear $D/copy\"",
+    "era-caps need -- true",
+    "era-caps need --user 0 --in-place -- true",
 ];
 
 fn folder() -> tempfile::TempDir {

@@ -123,6 +123,12 @@ fn as_told(name: &str, args: Vec<String>) -> Vec<String> {
             let file = args[0].split_once('<').map_or("", |(_, file)| file);
             vec![file.trim_end_matches('>').to_owned(), args[1].clone()]
         }
+        "mount_setattr" => {
+            let at = args[0].split('<').next().unwrap_or_default().to_owned();
+            // It does not know that no propagation is asked for by 0.
+            let rest = args[1..].iter().map(|arg| arg.replace(" /* MS_??? */", ""));
+            [at].into_iter().chain(rest).collect()
+        }
         "setgroups" => vec![args[0].clone(), args[1].replace("NULL", "[]")],
         "capset" => {
             let sets = ["effective", "permitted", "inheritable"].map(|set| {

@@ -38,7 +38,7 @@ pub enum Error {
     Users(#[source] CallError),
     /// A run could not be made.
     #[error(transparent)]
-    Trial(#[from] Refused),
+    Trial(Box<Refused>),
     /// clone3(2) for a run.
     #[error("cannot make the process and the namespaces of a run")]
     Clone(#[source] CallError),
@@ -46,7 +46,7 @@ pub enum Error {
     #[error("a run ended before its program started: {0}")]
     Ended(Exit),
     /// The program to be judged.
-    #[error("there is no program {program:?}")]
+    #[error("cannot run {program:?}, whatever it may do")]
     NoProgram {
         /// As it was named.
         program: String,
@@ -231,7 +231,9 @@ impl Error {
     pub(crate) fn from_trial(error: StartError<Refused>) -> Self {
         match error {
             StartError::Clone(call) => Error::Clone(call),
-            StartError::Prepare(refused) | StartError::Child(refused) => Error::Trial(refused),
+            StartError::Prepare(refused) | StartError::Child(refused) => {
+                Error::Trial(Box::new(refused))
+            }
             StartError::Silent(exit) => Error::Ended(exit),
         }
     }

@@ -6,7 +6,6 @@ use std::time::Duration;
 use capabilities::need::{self, Expect, Verdict};
 use capabilities::{CapSet, Error};
 use clap::Args;
-use groundwork::kernel::Errno;
 use groundwork::process::Program;
 use indoc::indoc;
 
@@ -22,12 +21,10 @@ pub(super) const EXAMPLES: &str = indoc! {"
       era-caps need --expect running --timeout 2 -- python3 -m http.server 80
 
     Ends with 0 if they were found, 1 if it cannot be judged, 125 if it failed itself,
-    127 if there is no such program. The book: 05-capabilities"};
+    126 or 127 if nobody could run it. The book: 05-capabilities"};
 
 /// It fails with all, or at random.
 const NOT_JUDGED: u8 = 1;
-/// As chroot(1) has it.
-const NOT_FOUND: u8 = 127;
 
 #[derive(Debug, Args)]
 pub(super) struct Need {
@@ -102,7 +99,7 @@ impl Need {
 
 fn status(error: &Error) -> u8 {
     match error {
-        Error::NoProgram { call, .. } if call.errno() == Errno::ENOENT => NOT_FOUND,
+        Error::NoProgram { call, .. } => failure::exec_status(call),
         _ => FAILED,
     }
 }

@@ -30,8 +30,8 @@ pub(super) fn text(verdict: &Verdict, setting: &Setting) -> String {
             text += &said(outcome);
         }
         Verdict::Random(caps, outcome) => {
-            text += "cannot be judged: of two runs with the same capabilities, one failed\n";
-            let _ = writeln!(text, "  with {caps}, the second time: {}", ended(outcome));
+            text += "cannot be judged: with the same capabilities it failed once, and once not\n";
+            let _ = writeln!(text, "  with {caps}, once more: {}", ended(outcome));
             text += &said(outcome);
         }
     }
@@ -172,6 +172,7 @@ fn of_run(outcome: &Outcome) -> Value {
             Ended::Late | Ended::NotStarted(_) => None,
         },
         "last_line": outcome.last_lines(1).first(),
+        "said": outcome.said,
     })
 }
 

@@ -10,10 +10,12 @@
 //! - [`why`]: why a run could not be made.
 
 use std::collections::BTreeMap;
+use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use groundwork::kernel::{self, CallError, CloneFlags, Uid};
+use groundwork::kernel::{self, CallError, CloneFlags, Errno, Uid};
 use groundwork::process::{self, Program};
 use serde::{Deserialize, Serialize};
 
@@ -196,10 +198,12 @@ impl Need {
 
     fn judge(&self, runs: &mut Runs, given: CapSet) -> Result<Verdict> {
         if runs.is_enough(CapSet::EMPTY)? {
-            return Ok(match runs.again(CapSet::EMPTY)? {
-                None => Verdict::Needs(CapSet::EMPTY, Vec::new()),
-                Some(failed) => Verdict::Random(CapSet::EMPTY, failed),
-            });
+            for _ in 0..2 {
+                if let Some(failed) = runs.again(CapSet::EMPTY)? {
+                    return Ok(Verdict::Random(CapSet::EMPTY, failed));
+                }
+            }
+            return Ok(Verdict::Needs(CapSet::EMPTY, Vec::new()));
         }
         if !runs.is_enough(given)? {
             let failed = runs.outcome(given)?.clone();
@@ -211,7 +215,7 @@ impl Need {
         let order = in_order(given);
         let needs = search::minimal(&order, &mut |set| runs.is_enough(set))?;
         let parts = needs.iter().map(|cap| needs.without(cap.into()));
-        for set in std::iter::once(needs).chain(parts) {
+        for set in [needs, needs].into_iter().chain(parts) {
             if let Some(other) = runs.again(set)? {
                 return Ok(Verdict::Random(set, other));
             }
@@ -222,14 +226,19 @@ impl Need {
     }
     // ANCHOR_END: need
 
-    /// A program that is not there needs nothing that we could give.
+    /// A program that is not there, or that nobody may execute, needs nothing that we could
+    /// give.
     fn check_program(&self) -> Result<()> {
         let path = self.program.path();
+        let refused = |error: io::Error| Error::NoProgram {
+            program: self.program.name(),
+            call: CallError::from_io("execve", &path, "execve(2)", &error),
+        };
         match path.metadata() {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(Error::NoProgram {
-                program: self.program.name(),
-                call: CallError::from_io("execve", &path, "execve(2)", &error),
-            }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(refused(error)),
+            Ok(file) if !file.is_file() || file.mode() & 0o111 == 0 => {
+                Err(refused(Errno::EACCES.into()))
+            }
             _ => Ok(()),
         }
     }

@@ -11,7 +11,7 @@ use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::path::{Path, PathBuf};
 
-use groundwork::kernel::{self, CallError, CloneFlags, MsFlags, Propagation};
+use groundwork::kernel::{self, CallError, CloneFlags, Errno, MsFlags, Propagation};
 use groundwork::mountinfo::{self, MountPoint};
 use groundwork::step;
 
@@ -188,9 +188,9 @@ impl Layers {
             self.show(sys).map_err(built("/sys"))?;
         }
         for at in self.places() {
-            let is_layered = at.is_dir() && self.layer(&at).is_ok();
+            let name = at.display().to_string();
+            let is_layered = at.is_dir() && self.try_layer(&at).map_err(built(&name))?;
             if !is_layered {
-                let name = at.display().to_string();
                 self.show(&at).map_err(built(&name))?;
                 self.read_only.push(at);
             }
@@ -205,19 +205,17 @@ impl Layers {
             .map_err(built("the files of this machine"))?;
 
         step("A layer above each folder that can have one: what is written goes there");
-        self.descend(Path::new("/"));
-        Ok(())
+        self.descend(Path::new("/")).map_err(built("a layer"))
     }
 
-    fn descend(&mut self, folder: &Path) {
-        let is_root = folder == Path::new("/");
+    fn descend(&mut self, folder: &Path) -> kernel::Result<()> {
         let holds_mounts = self.points.iter().any(|point| point.is_below(folder));
-        if !is_root && !holds_mounts && self.layer(folder).is_ok() {
-            return;
+        if !holds_mounts && self.try_layer(folder)? {
+            return Ok(());
         }
         self.read_only.push(folder.to_owned());
         if !holds_mounts {
-            return;
+            return Ok(());
         }
         let entries = fs::read_dir(folder).into_iter().flatten().flatten();
         let is_folder = |entry: &fs::DirEntry| entry.file_type().is_ok_and(|kind| kind.is_dir());
@@ -227,9 +225,7 @@ impl Layers {
             .collect();
         folders.retain(|folder| self.is_for_files(folder));
         folders.sort_unstable();
-        for folder in folders {
-            self.descend(&folder);
-        }
+        folders.iter().try_for_each(|folder| self.descend(folder))
     }
 
     /// Mounts in sight that hold files, but for the root: those above others first.
@@ -254,6 +250,18 @@ impl Layers {
         let target = self.inside(at);
         kernel::bind_mount_recursive(at, &target)?;
         kernel::mount_read_only(&target, true)
+    }
+
+    /// Puts a layer above a folder. False for one that cannot have a layer, because of what it
+    /// is or since we may not look into it.
+    fn try_layer(&mut self, folder: &Path) -> kernel::Result<bool> {
+        match self.layer(folder) {
+            Ok(()) => Ok(true),
+            Err(call) => match call.errno() {
+                Errno::EINVAL | Errno::EACCES | Errno::ELOOP | Errno::EOPNOTSUPP => Ok(false),
+                _ => Err(call),
+            },
+        }
     }
 
     /// Puts a layer above one folder.
