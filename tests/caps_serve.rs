@@ -55,7 +55,7 @@ fn said(output: &Output) -> (Option<i32>, String, String) {
 #[test]
 fn a_low_port_is_refused_to_an_ordinary_user() {
     let (status, stdout, stderr) = said(&set("user 'era-caps serve 80 --check'"));
-    assert_eq!((status, stdout.as_str()), (Some(1), ""), "{stderr}");
+    assert_eq!((status, stdout.as_str()), (Some(125), ""), "{stderr}");
     let expected = indoc! {"
         error: cannot serve a page on 127.0.0.1:80
           bind(4, 127.0.0.1:80) failed: EACCES (permission denied)
@@ -78,14 +78,14 @@ fn the_first_free_port_is_what_this_network_says() {
     };
     assert_eq!(as_nobody(80).0, Some(0));
     let (status, _, stderr) = as_nobody(79);
-    assert_eq!(status, Some(1));
+    assert_eq!(status, Some(125));
     assert!(stderr.contains("ports below 80 want"), "{stderr}");
 }
 
 #[test]
 fn permitted_is_not_effective() {
     let refused = said(&set("copy p; user '$D/era-caps serve 80 --check'"));
-    assert_eq!(refused.0, Some(1));
+    assert_eq!(refused.0, Some(125));
     let why = "permitted, and not effective";
     assert!(refused.2.contains(why), "{}", refused.2);
     let fix = "fix:  --raise";
@@ -149,7 +149,7 @@ fn while_it_serves_nothing_is_effective_and_the_port_is_its_own() {
 #[test]
 fn what_is_not_permitted_cannot_be_raised() {
     let (status, _, stderr) = said(&set("user 'era-caps serve 8080 --raise --check'"));
-    assert_eq!(status, Some(1));
+    assert_eq!(status, Some(125));
     let expected = indoc! {"
         error: cannot switch cap_net_bind_service on
           capset(effective=CAP_NET_BIND_SERVICE, permitted=0, inheritable=0) failed: EPERM (operation not permitted)
@@ -162,7 +162,7 @@ fn what_is_not_permitted_cannot_be_raised() {
 #[test]
 fn a_capability_over_another_user_namespace_does_not_count() {
     let (status, _, stderr) = said(&set("unshare --net unshare -Ur era-caps serve 80 --check"));
-    assert_eq!(status, Some(1));
+    assert_eq!(status, Some(125));
     let why = "it is effective in our user namespace, and this network belongs to another";
     assert!(stderr.contains(why), "{stderr}");
 }
@@ -172,7 +172,7 @@ fn a_network_that_is_down_is_told() {
     let (status, _, stderr) = said(&set(
         "unshare --net era-caps serve 8080 --check --address ::1",
     ));
-    assert_eq!(status, Some(1));
+    assert_eq!(status, Some(125));
     assert!(
         stderr.contains("the loopback interface is down"),
         "{stderr}"
@@ -311,7 +311,7 @@ fn a_port_that_is_taken_says_for_whom() {
     let serving = Serving::start(&[]);
     let port = serving.address.port();
     let (status, _, stderr) = said(&sh(&format!("era-caps serve {port} --check")));
-    assert_eq!(status, Some(1));
+    assert_eq!(status, Some(125));
     let uid = nix::unistd::Uid::effective();
     let why = format!("somebody listens on port {port} already, for uid {uid}");
     assert!(stderr.contains(&why), "{stderr}");
@@ -330,7 +330,7 @@ fn what_is_no_port_is_refused() {
         "",
     ] {
         let (status, stdout, stderr) = said(&sh(&format!("era-caps serve {line}")));
-        assert_eq!((status, stdout.as_str()), (Some(1), ""), "{line}");
+        assert_eq!((status, stdout.as_str()), (Some(125), ""), "{line}");
         assert!(stderr.starts_with("error: "), "{line}: {stderr}");
     }
     let (_, _, stderr) = said(&sh("era-caps serve 0 --check --address 192.0.2.1"));

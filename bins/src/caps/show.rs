@@ -107,9 +107,11 @@ fn row(pattern: Pattern, caps: CapSet) -> String {
 fn table(processes: &[Process]) -> String {
     let mut lines = vec!["  PPID    PID    UID COMMAND          CAPABILITIES".to_owned()];
     for process in processes {
+        // No program's name is longer; what a kernel helper calls itself may be.
+        let name: String = process.name.chars().take(16).collect();
         let first = format!(
-            "{:6} {:6} {:6} {:<16} ",
-            process.parent, process.pid, process.uid, process.name
+            "{:6} {:6} {:6} {name:<16} ",
+            process.parent, process.pid, process.uid
         );
         let text = process.sets.permitted.to_string().replace(',', " ");
         lines.push(wrap(&first, text.split(' ')));

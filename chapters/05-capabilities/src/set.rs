@@ -63,8 +63,17 @@ pub fn last_cap() -> Cap {
     Cap(kernel::last_capability())
 }
 
+/// As strtoul(3) reads numbers: 0x before a hexadecimal one, 0 before an octal one.
 fn by_number(text: &str) -> Result<Cap, Error> {
-    match text.parse::<u64>() {
+    let (digits, base) = match (text.strip_prefix("0x"), text.strip_prefix('0')) {
+        (Some(digits), _) => (digits, 16),
+        (_, Some(digits)) if !digits.is_empty() => (digits, 8),
+        _ => (text, 10),
+    };
+    if digits.starts_with('+') {
+        return Err(unknown(text));
+    }
+    match u64::from_str_radix(digits, base) {
         Ok(number) => match u8::try_from(number) {
             Ok(number) => Cap::new(number),
             Err(_) => Err(Error::BeyondLast {
@@ -243,6 +252,17 @@ mod tests {
     fn a_name_may_be_written_in_four_ways() {
         for text in ["CAP_NET_RAW", "cap_net_raw", "net_raw", "Net_Raw", "13"] {
             assert_eq!(text.parse::<Cap>().unwrap().number(), 13, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_number_may_have_a_base() {
+        let number = |text: &str| text.parse::<Cap>().map(Cap::number).ok();
+        assert_eq!(number("0x0d"), Some(13));
+        assert_eq!(number("015"), Some(13));
+        assert_eq!(number("0"), Some(0));
+        for text in ["0x", "0x+5", "08", "1a", "-1", "+1"] {
+            assert_eq!(number(text), None, "{text}");
         }
     }
 

@@ -25,6 +25,8 @@ pub struct Process {
     pub no_new_privs: bool,
     /// The kernel tells these of the calling process alone.
     pub securebits: Option<Securebits>,
+    /// Threads of the kernel have no memory of their own, nor has who has ended.
+    has_memory: bool,
 }
 
 impl Process {
@@ -44,7 +46,8 @@ impl Process {
         Ok(process)
     }
 
-    /// Every process that is permitted or hands on at least one.
+    /// Every process that is permitted or hands on at least one. Threads of the kernel hold
+    /// all, and run no program: they are left out, as in pscap(8).
     pub fn all() -> Result<Vec<Self>> {
         let proc = Path::new("/proc");
         let entries = std::fs::read_dir(proc);
@@ -55,7 +58,8 @@ impl Process {
         });
         // Some end while we look.
         let found = numbers.filter_map(|pid| Process::of(pid).ok());
-        let mut holders: Vec<_> = found.filter(|process| process.holds_any()).collect();
+        let found = found.filter(|process| process.has_memory && process.holds_any());
+        let mut holders: Vec<_> = found.collect();
         holders.sort_by_key(|process| process.pid);
         Ok(holders)
     }
@@ -109,6 +113,7 @@ impl Process {
             },
             no_new_privs: line("NoNewPrivs") == "1",
             securebits: None,
+            has_memory: !line("VmSize").is_empty(),
         }
     }
 }

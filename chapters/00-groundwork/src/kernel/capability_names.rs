@@ -2,6 +2,8 @@
 
 #![allow(unsafe_code)]
 
+use std::sync::OnceLock;
+
 use nix::libc;
 
 /// One line a capability, in the order of the numbers: a constant, and a row of [`NAMES`].
@@ -75,10 +77,14 @@ pub fn capability_names() -> &'static [&'static str] {
 
 /// The number of the youngest capability that this kernel knows.
 pub fn last_capability() -> u8 {
-    let file = std::fs::read_to_string("/proc/sys/kernel/cap_last_cap");
-    let told = file.ok().and_then(|text| text.trim().parse().ok());
-    // In a root of its own there may be no /proc: then each number is asked for.
-    told.unwrap_or_else(|| (0..64).take_while(|number| is_known(*number)).count() as u8 - 1)
+    // No kernel learns another one while it runs.
+    static LAST: OnceLock<u8> = OnceLock::new();
+    *LAST.get_or_init(|| {
+        let file = std::fs::read_to_string("/proc/sys/kernel/cap_last_cap");
+        let told = file.ok().and_then(|text| text.trim().parse().ok());
+        // In a root of its own there may be no /proc: then each number is asked for.
+        told.unwrap_or_else(|| (1..64).take_while(|number| is_known(*number)).count() as u8)
+    })
 }
 
 /// Whether the kernel knows this number: PR_CAPBSET_READ says EINVAL if not, prctl(2).

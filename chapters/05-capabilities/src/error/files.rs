@@ -13,6 +13,12 @@ use crate::set::CapSet;
 /// Why there is nothing to look at.
 pub(super) fn unseen(path: &Path, call: &CallError) -> Option<Advice> {
     let shown = shell_word(path);
+    if let Some(pid) = process_of(path).filter(|_| call.errno() == Errno::ENOENT) {
+        return Some(Advice::new(
+            format!("no process has the number {pid} here"),
+            "era-caps show --all, or ps, shows who is there",
+        ));
+    }
     match call.errno() {
         Errno::ENOENT => Some(Advice::new(
             format!("there is no {shown} here"),
@@ -28,6 +34,12 @@ pub(super) fn unseen(path: &Path, call: &CallError) -> Option<Advice> {
         )),
         _ => None,
     }
+}
+
+/// The number in /proc/NUMBER/status.
+fn process_of(path: &Path) -> Option<u32> {
+    let number = path.strip_prefix("/proc").ok()?.components().next()?;
+    number.as_os_str().to_str()?.parse().ok()
 }
 
 /// Why a call about the attribute was refused.
