@@ -36,9 +36,13 @@ const PORT_80: &str = "python3 -c 'import socket as s; s.socket().bind((\"127.0.
 #[track_caller]
 fn need(line: &str) -> (Option<i32>, Value) {
     let output = sh(&format!("era-caps need --json {line}"));
-    let told = serde_json::from_slice(&output.stdout)
-        .unwrap_or_else(|_| panic!("{line}: {}", text(&output.stderr)));
-    (output.status.code(), told)
+    (output.status.code(), judged(&output))
+}
+
+/// What was told in JSON.
+#[track_caller]
+fn judged(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"))
 }
 
 fn is_root() -> bool {
@@ -249,7 +253,7 @@ fn nothing_that_it_does_is_left() {
         folder.path().display()
     );
     let output = sh(&line);
-    let told: Value = serde_json::from_slice(&output.stdout).expect(&text(&output.stderr));
+    let told = judged(&output);
     assert_eq!(told["needs"], json!([]), "{told}");
     assert_eq!(
         std::fs::read_to_string(at("kept/file")).unwrap(),
@@ -368,7 +372,7 @@ fn a_program_that_fails_now_and_then_is_found_out() {
         );
         let line = format!("unshare -Ur era-caps need --in-place --json -- sh -c '{script}'");
         let output = sh(&line);
-        let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let told = judged(&output);
         assert_eq!(told["verdict"], "random", "{told}");
         assert_eq!(output.status.code(), Some(1));
     }
@@ -383,7 +387,7 @@ fn its_time_is_limited_and_all_of_it_is_ended() {
         folder.path().display()
     );
     let output = sh(&line);
-    let told: Value = serde_json::from_slice(&output.stdout).expect(&text(&output.stderr));
+    let told = judged(&output);
     assert_eq!(told["verdict"], "fails with all", "{told}");
     let ended = "still ran at its time limit, and was ended";
     assert_eq!(told["outcome"]["ended"], ended);
@@ -443,7 +447,7 @@ fn it_stands_where_we_stand_whatever_that_is_called() {
     );
     let output = sh(&line);
     let told = text(&output.stdout);
-    let (answer, file) = told.split_once('\n').expect(&text(&output.stderr));
+    let (answer, file) = told.split_once('\n').expect("two answers");
     let answer: Value = serde_json::from_str(answer).unwrap();
     assert_eq!(answer["needs"], json!([]), "{answer}");
     assert_eq!(file, "kept\n");

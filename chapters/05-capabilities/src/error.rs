@@ -31,7 +31,7 @@ pub enum Error {
         address: SocketAddr,
         /// The call that was refused.
         #[source]
-        call: CallError,
+        call: Box<CallError>,
     },
     /// A user namespace of its own.
     #[error("cannot become root of a user namespace")]
@@ -133,12 +133,12 @@ pub enum Error {
         /// What was to be done.
         what: &'static str,
         /// The file.
-        path: PathBuf,
+        path: Box<Path>,
         /// The root of the user namespaces for which it was to count.
         root: Option<u32>,
         /// The call that was refused.
         #[source]
-        call: CallError,
+        call: Box<CallError>,
     },
     /// A capability is to be dropped, and to be in a set.
     #[error("{caps} cannot be both dropped and {set}")]
@@ -216,10 +216,10 @@ pub enum Error {
         /// As it was named.
         program: String,
         /// Its file.
-        file: PathBuf,
+        file: Box<Path>,
         /// The call that was refused.
         #[source]
-        call: CallError,
+        call: Box<CallError>,
     },
 }
 
@@ -260,9 +260,9 @@ impl Error {
     pub(crate) fn file(what: &'static str, path: &Path, call: CallError) -> Self {
         Error::File {
             what,
-            path: path.to_owned(),
+            path: path.into(),
             root: None,
-            call,
+            call: call.into(),
         }
     }
 
@@ -277,17 +277,20 @@ impl Error {
     pub fn call(&self) -> Option<&CallError> {
         match self {
             Error::Look { call, .. }
-            | Error::File { call, .. }
             | Error::Sets(call)
             | Error::Capset(call)
             | Error::Raise(call)
-            | Error::Port { call, .. }
+            | Error::Users(call)
+            | Error::Clone(call)
+            | Error::NoProgram { call, .. }
             | Error::Wait(call)
             | Error::Bounding { call, .. }
             | Error::Ambient { call, .. }
             | Error::Become { call, .. }
-            | Error::NoNewPrivs(call)
-            | Error::Exec { call, .. } => Some(call),
+            | Error::NoNewPrivs(call) => Some(call),
+            Error::File { call, .. } | Error::Exec { call, .. } | Error::Port { call, .. } => {
+                Some(call)
+            }
             _ => None,
         }
     }

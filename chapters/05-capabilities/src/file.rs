@@ -31,9 +31,9 @@ pub fn set(path: &Path, caps: &FileCaps) -> Result<()> {
     step("Revision and flag, then permitted and inheritable, low and high halves");
     kernel::lsetxattr(path, FILE_CAPABILITIES, &bytes).map_err(|call| Error::File {
         what: "give capabilities to",
-        path: path.to_owned(),
+        path: path.into(),
         root: caps.root,
-        call,
+        call: call.into(),
     })
 }
 // ANCHOR_END: set

@@ -50,8 +50,8 @@ pub fn run(plan: &Plan, program: &Program) -> Result<Infallible> {
     step("Become the program");
     program.exec().map_err(|call| Error::Exec {
         program: program.name(),
-        file: program.path(),
-        call,
+        file: program.path().into(),
+        call: call.into(),
     })
 }
 
