@@ -23,8 +23,8 @@ enum Ends {
 }
 use Ends::{Badly, Well};
 
-/// What is done to the files before a line, the line itself, and its end. `$F sets a file's
-/// capabilities, `$N` is nobody's uid.
+/// What is done to the files before a line, by our own program or by libcap's, the line
+/// itself, and its end. `$N` is nobody's uid.
 type Line = (&'static str, &'static str, Ends);
 
 const LINES: &[Line] = &[
