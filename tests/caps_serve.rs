@@ -60,7 +60,7 @@ fn a_low_port_is_refused_to_an_ordinary_user() {
         error: cannot serve a page on 127.0.0.1:80
           bind(4, 127.0.0.1:80) failed: EACCES (permission denied)
           why:  ports below 1024 want CAP_NET_BIND_SERVICE, and it is not held here
-          fix:  era-caps file set cap_net_bind_service=+ep COPY   (a copy of this program)
+          fix:  era-caps file set cap_net_bind_service=+ep COPY   (a copy of ours)
     "};
     assert_eq!(stderr, expected);
     let free = said(&set("user 'era-caps serve 1024 --check'"));
@@ -152,9 +152,9 @@ fn what_is_not_permitted_cannot_be_raised() {
     assert_eq!(status, Some(125));
     let expected = indoc! {"
         error: cannot switch cap_net_bind_service on
-          capset(effective=CAP_NET_BIND_SERVICE, permitted=0, inheritable=0) failed: EPERM (operation not permitted)
+          capset(eff=CAP_NET_BIND_SERVICE, prm=0, inh=0) failed: EPERM (operation not permitted)
           why:  CAP_NET_BIND_SERVICE is not permitted to this process, and what is not permitted cannot be switched on
-          fix:  era-caps file set cap_net_bind_service=+p COPY   (a copy of this program)
+          fix:  era-caps file set cap_net_bind_service=+p COPY   (a copy of ours)
     "};
     assert_eq!(stderr, expected);
 }

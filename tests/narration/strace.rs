@@ -131,9 +131,14 @@ fn as_told(name: &str, args: Vec<String>) -> Vec<String> {
         }
         "setgroups" => vec![args[0].clone(), args[1].replace("NULL", "[]")],
         "capset" => {
-            let sets = ["effective", "permitted", "inheritable"].map(|set| {
-                let names = field(&args[1], set).unwrap_or_default();
-                format!("{set}={}", kernel::capability_list(mask(&names)))
+            let words = [
+                ("eff", "effective"),
+                ("prm", "permitted"),
+                ("inh", "inheritable"),
+            ];
+            let sets = words.map(|(ours, theirs)| {
+                let names = field(&args[1], theirs).unwrap_or_default();
+                format!("{ours}={}", kernel::capability_list(mask(&names)))
             });
             sets.to_vec()
         }

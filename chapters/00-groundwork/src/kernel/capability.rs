@@ -84,9 +84,9 @@ pub fn capset(sets: CapabilitySets) -> Result<()> {
             } = sets;
             let set = |name: &str, set: u64| format!("{name}={}", capability_list(set));
             vec![
-                set("effective", effective),
-                set("permitted", permitted),
-                set("inheritable", inheritable),
+                set("eff", effective),
+                set("prm", permitted),
+                set("inh", inheritable),
             ]
         },
         || {

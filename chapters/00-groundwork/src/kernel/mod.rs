@@ -14,6 +14,7 @@
 //!   [`mod@capability_names`]: the capabilities by name.
 //! - [`attribute`]: extended attributes of files, the capabilities of a file among them.
 //! - [`hostname`]: the names of the machine.
+//! - `impossible`: calls with arguments that are none, to see who refuses them.
 //! - [`signal`] and [`trace`]: how a parent and its child get along.
 //! - [`terminal`]: sessions and controlling terminals.
 //! - [`seccomp`]: filters for system calls.
@@ -34,6 +35,7 @@ pub mod capability_names;
 pub mod descriptor;
 pub mod hostname;
 pub mod ids;
+pub(crate) mod impossible;
 pub mod kvm;
 pub mod mount;
 pub mod netlink;

@@ -131,5 +131,5 @@ fn has(set: u64) -> bool {
 }
 
 fn set_on_a_copy(flags: &str) -> String {
-    format!("era-caps file set cap_net_bind_service={flags} COPY   (a copy of this program)")
+    format!("era-caps file set cap_net_bind_service={flags} COPY   (a copy of ours)")
 }

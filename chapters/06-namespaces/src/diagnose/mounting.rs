@@ -9,7 +9,7 @@ use groundwork::mountinfo::{self, MountPoint};
 use groundwork::process;
 use nix::errno::Errno;
 
-use super::{Capability, without};
+use super::{Capability, has, without};
 use crate::kinds::Kind;
 use crate::mounts;
 
@@ -20,7 +20,7 @@ pub(super) fn keep(kind: Kind, file: &Path, call: &CallError) -> Option<Advice> 
             format!("touch {}", shell_word(file)),
         ));
     }
-    if call.errno() == Errno::EPERM || call.errno() == Errno::EACCES {
+    if call.errno() == Errno::EPERM && !(has(Capability::SysAdmin) && mounts::owns_its(Kind::Mnt)) {
         return Some(Advice::new(
             "to mount in the mount namespace of the caller wants CAP_SYS_ADMIN there",
             "keep it from a shell that is root of its own mounts: era-unshare -rm",
@@ -86,7 +86,7 @@ pub(super) fn mount_proc(at: &Path, call: &CallError) -> Option<Advice> {
             "no /proc is in sight here, and the kernel gives a new one only beside an old",
         ));
     }
-    if process::in_a_user_namespace() && !mounts::owns_its_pid_namespace() {
+    if process::in_a_user_namespace() && !mounts::owns_its(Kind::Pid) {
         return Some(Advice::new(
             "the PID namespace is not ours: it belongs to a user namespace further out",
             "add --pid --fork",
@@ -96,7 +96,8 @@ pub(super) fn mount_proc(at: &Path, call: &CallError) -> Option<Advice> {
 }
 
 pub(super) fn pivot(new_root: &Path, call: &CallError) -> Option<Advice> {
-    path(new_root).or_else(|| match call.errno() {
+    match call.errno() {
+        Errno::ENOENT | Errno::ENOTDIR => path(new_root),
         Errno::EINVAL
             if mountinfo::all()
                 .iter()
@@ -108,7 +109,7 @@ pub(super) fn pivot(new_root: &Path, call: &CallError) -> Option<Advice> {
             ))
         }
         _ => without(Capability::SysAdmin),
-    })
+    }
 }
 
 /// Which part of a path is missing.
