@@ -37,18 +37,21 @@ const ACTIONS: [Action; 7] = [
 ];
 
 const OPS: [Op; 7] = [
-    Op::NotEqual,
     Op::Less,
     Op::LessOrEqual,
+    Op::NotEqual,
     Op::Equal,
     Op::GreaterOrEqual,
     Op::Greater,
     Op::MaskedEqual,
 ];
 
-/// Whether rules for one call may say different things of it.
+/// What sort of rules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rules {
+    /// One condition at most, an equality or a lower bound, on a call that is made by its own
+    /// number; all rules for a call have the same action.
+    Plain,
     /// All rules for a call have the same action.
     Agree,
     /// They may not.
@@ -70,15 +73,19 @@ pub fn profile(rng: &mut Rng, rules: Rules) -> Profile {
         } else {
             rng.usize(..CALLS.len())
         };
+        let plain = rules == Rules::Plain;
+        if plain && multiplex::has(Arch::X86, CALLS[call]) {
+            continue;
+        }
         let action = match rules {
-            Rules::Agree => actions[call],
+            Rules::Plain | Rules::Agree => actions[call],
             Rules::Differ => *rng.choice(&ACTIONS).unwrap(),
         };
-        let count = [0, 1, 1, 1, 2, 2, 3][rng.usize(..7)];
+        let count = [0, 1, 1, 1, 2, 2, 3][rng.usize(..if plain { 4 } else { 7 })];
         profile.rules.push(Rule {
             calls: vec![CALLS[call].to_owned()],
             action,
-            args: conditions(rng, count),
+            args: conditions(rng, count, if plain { &OPS[2..] } else { &OPS }),
             archs: None,
         });
     }
@@ -97,11 +104,11 @@ fn archs(rng: &mut Rng) -> Vec<Arch> {
     rng.choice(sets).unwrap().to_vec()
 }
 
-fn conditions(rng: &mut Rng, count: usize) -> Vec<Compare> {
+fn conditions(rng: &mut Rng, count: usize, ops: &[Op]) -> Vec<Compare> {
     let indices = rng.choose_multiple(0..4, count);
     let condition = |index| Compare {
         index,
-        op: *rng.choice(&OPS).unwrap(),
+        op: *rng.choice(ops).unwrap(),
         value: value(rng),
         value_two: value(rng),
     };
@@ -210,4 +217,50 @@ fn anywhere(rng: &mut Rng) -> Data {
         data.arch = rng.u32(..);
     }
     data
+}
+
+/// What the rules say of a call, read one by one: the actions of those that hold, each once,
+/// or the default where none does.
+pub fn said(profile: &Profile, data: &Data) -> Vec<Action> {
+    let Some(arch) = Arch::of_call(data.arch, data.nr) else {
+        return vec![profile.foreign];
+    };
+    if !profile.archs.contains(&arch) {
+        // A tracer's -1 is nobody's number.
+        let of_token = |arch: &Arch| arch.token() == data.arch;
+        let skipped = data.nr == u32::MAX && profile.archs.iter().any(of_token);
+        return vec![if skipped {
+            profile.default
+        } else {
+            profile.foreign
+        }];
+    }
+    let holds = |rule: &&Rule| rule.calls.iter().any(|name| holds(rule, name, arch, data));
+    let rules = profile
+        .rules
+        .iter()
+        .filter(|rule| rule.action != profile.default);
+    let mut actions: Vec<_> = rules.filter(holds).map(|rule| rule.action).collect();
+    actions.sort();
+    actions.dedup();
+    if actions.is_empty() {
+        actions.push(profile.default);
+    }
+    actions
+}
+
+/// Whether a call is the rule's, made by its own number or through another.
+fn holds(rule: &Rule, name: &str, arch: Arch, data: &Data) -> bool {
+    let number = Some(data.nr);
+    let bits = arch.word_bits();
+    let hold = |from: u8| {
+        let mut args = rule.args.iter().filter(|arg| arg.index >= from);
+        args.all(|arg| arg.holds(data.args[usize::from(arg.index)], bits))
+    };
+    let direct = calls::number(arch, name) == number && hold(0);
+    let through = multiplex::of(arch, name).is_some_and(|way| {
+        let same = data.args[0] as u32 == way.selector;
+        calls::number(arch, way.through) == number && same && hold(1)
+    });
+    direct || through
 }
