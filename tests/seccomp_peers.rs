@@ -12,6 +12,8 @@ mod simulator;
 #[path = "seccomp_peers/suite.rs"]
 mod suite;
 
+use std::process::Command;
+
 use fastrand::Rng;
 use libseccomp::{Libseccomp, Search};
 use random::Rules;
@@ -137,6 +139,57 @@ fn all_calls(rng: &mut Rng, profile: &Profile) -> Vec<Data> {
         }
     }
     all
+}
+
+/// The numbers of calls in a header of this machine's kernel: `#define __NR_read 0`.
+fn header(name: &str) -> Vec<(String, u32)> {
+    let output = Command::new("cc")
+        .args([
+            "-E",
+            "-dM",
+            "-D__ILP32__",
+            "-include",
+            name,
+            "-x",
+            "c",
+            "/dev/null",
+        ])
+        .output()
+        .expect("cc starts");
+    let text = String::from_utf8(output.stdout).unwrap();
+    let define = |line: &str| {
+        let (name, value) = line.strip_prefix("#define __NR_")?.split_once(' ')?;
+        let x32 = value.strip_prefix("(__X32_SYSCALL_BIT + ");
+        let number = x32.map_or(value, |value| value.trim_end_matches(')'));
+        let number: u32 = number.parse().ok()?;
+        Some((
+            name.to_owned(),
+            number | if x32.is_some() { X32_BIT } else { 0 },
+        ))
+    };
+    text.lines().filter_map(define).collect()
+}
+
+#[test]
+fn our_tables_have_every_call_of_the_kernels_headers() {
+    if !needs("cc") {
+        return;
+    }
+    let headers: &[_] = match Arch::native() {
+        Arch::Aarch64 => &[(Arch::Aarch64, "asm/unistd.h")],
+        _ => &[
+            (Arch::X86_64, "asm/unistd_64.h"),
+            (Arch::X86, "asm/unistd_32.h"),
+            (Arch::X32, "asm/unistd_x32.h"),
+        ],
+    };
+    for (arch, name) in headers {
+        let calls = header(name);
+        assert!(calls.len() > 280, "{name}: {}", calls.len());
+        for (call, number) in calls {
+            assert_eq!(calls::number(*arch, &call), Some(number), "{arch} {call}");
+        }
+    }
 }
 
 #[test]
