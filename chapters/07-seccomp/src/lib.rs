@@ -12,9 +12,9 @@
 //! - [`action`]: what a filter can answer.
 //! - [`profile`]: rules, as somebody wrote them: [`profile::oci`] reads Docker's JSON,
 //!   [`profile::lxc`] LXC's text.
-//! - [`compile`]: from rules to a program: what this chapter is about.
-//! - [`filter`]: the program; [`interpret`]: what it answers, without a process;
-//!   [`disassemble`]: how it reads.
+//! - [`mod@compile`]: from rules to a program: what this chapter is about.
+//! - [`filter`]: the program; [`mod@interpret`]: what it answers, without a process;
+//!   [`mod@disassemble`]: how it reads.
 //! - [`error`]: what can be wrong with a profile or a filter.
 #![forbid(unsafe_code)]
 
