@@ -54,13 +54,13 @@ pub fn refusal(numbers: &[i64], errno: Errno) -> Vec<Instruction> {
 #[repr(u64)]
 pub enum FilterFlag {
     /// All threads of the process get the filter.
-    Tsync = libc::SECCOMP_FILTER_FLAG_TSYNC as u64,
+    Tsync = libc::SECCOMP_FILTER_FLAG_TSYNC,
     /// Every verdict but "allow" is logged.
-    Log = libc::SECCOMP_FILTER_FLAG_LOG as u64,
+    Log = libc::SECCOMP_FILTER_FLAG_LOG,
     /// Do not turn on the guard against speculative store bypass.
-    SpecAllow = libc::SECCOMP_FILTER_FLAG_SPEC_ALLOW as u64,
+    SpecAllow = libc::SECCOMP_FILTER_FLAG_SPEC_ALLOW,
     /// A call that a supervisor has begun to look at is interrupted by fatal signals only.
-    WaitKillableRecv = libc::SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV as u64,
+    WaitKillableRecv = libc::SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV,
 }
 
 impl FilterFlag {
@@ -101,7 +101,7 @@ pub fn seccomp_set_mode_filter(flags: &[FilterFlag], program: &[Instruction]) ->
 /// filter leaves to it: SECCOMP_FILTER_FLAG_NEW_LISTENER, see seccomp_unotify(2).
 #[track_caller]
 pub fn seccomp_new_listener(program: &[Instruction]) -> Result<OwnedFd> {
-    let bits = libc::SECCOMP_FILTER_FLAG_NEW_LISTENER as u64;
+    let bits = libc::SECCOMP_FILTER_FLAG_NEW_LISTENER;
     call(
         "seccomp",
         "seccomp(2)",
