@@ -60,7 +60,7 @@ pub enum FilterFlag {
     /// Do not turn on the guard against speculative store bypass.
     SpecAllow = libc::SECCOMP_FILTER_FLAG_SPEC_ALLOW,
     /// A call that a supervisor has begun to look at is interrupted by fatal signals only.
-    WaitKillableRecv = libc::SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV,
+    WaitKillable = libc::SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV,
 }
 
 impl FilterFlag {
@@ -69,7 +69,7 @@ impl FilterFlag {
         FilterFlag::Tsync,
         FilterFlag::Log,
         FilterFlag::SpecAllow,
-        FilterFlag::WaitKillableRecv,
+        FilterFlag::WaitKillable,
     ];
 
     /// Its name in linux/seccomp.h.
@@ -78,7 +78,7 @@ impl FilterFlag {
             FilterFlag::Tsync => "SECCOMP_FILTER_FLAG_TSYNC",
             FilterFlag::Log => "SECCOMP_FILTER_FLAG_LOG",
             FilterFlag::SpecAllow => "SECCOMP_FILTER_FLAG_SPEC_ALLOW",
-            FilterFlag::WaitKillableRecv => "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV",
+            FilterFlag::WaitKillable => "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV",
         }
     }
 }

@@ -41,7 +41,7 @@ mod signals;
 
 pub use child::{Child, Waiting};
 pub use exit::Exit;
-pub use program::Program;
+pub use program::{Program, Ready};
 pub use signals::Relay;
 
 use signals::HeldSignals;
