@@ -103,7 +103,7 @@ pub fn run(setup: &Setup, program: &Program) -> Result<Infallible> {
     put(setup)?;
 
     step("Become the program");
-    become_program(program, &ready, found)
+    Ok(become_program(program, &ready, found)?)
 }
 
 /// Who could put a filter before a set-user-id program could make one of its calls fail, and
@@ -132,13 +132,12 @@ pub(crate) fn become_program(
     program: &Program,
     ready: &Ready<'_>,
     found: Found,
-) -> Result<Infallible> {
-    let refused = ready.exec().map_err(|call| Refused::Exec {
+) -> std::result::Result<Infallible, Refused> {
+    ready.exec().map_err(|call| Refused::Exec {
         program: program.name(),
         found,
         call,
-    });
-    Ok(refused?)
+    })
 }
 
 /// Refuses what could not work, before anything has been done.

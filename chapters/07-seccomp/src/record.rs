@@ -6,15 +6,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use groundwork::kernel::{self, Errno, Pid, Signal, Traced};
+use groundwork::kernel::{self, CallError, Errno, Pid, Signal, Traced};
+use groundwork::narrate::Call;
 use groundwork::process::{Exit, Program, Spawn};
 use groundwork::step;
-use serde_json::{Value, json};
 
+use crate::action::Action;
 use crate::arch::Arch;
 use crate::calls;
 use crate::error::{Error, Result};
 use crate::install::{self, Found};
+use crate::profile::{Profile, Rule};
 
 /// What was seen.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -45,13 +47,24 @@ pub fn record(program: &Program, no_new_privs: bool) -> Result<(Recording, Exit)
         install::become_program(program, &ready, found)
     });
     let waiting = waiting.map_err(Error::from_start)?;
-    kernel::trace_seize(waiting.pid()).map_err(Error::Trace)?;
+    kernel::trace_seize(waiting.pid()).map_err(|errno| untraceable(waiting.pid(), errno))?;
     // It stands still at the end of its execve until we let it run.
     let child = waiting.go().map_err(Error::from_start)?;
 
     let mut recording = Recording::default();
     let exit = follow(child.pid, &mut recording)?;
     Ok((recording, exit))
+}
+
+fn untraceable(pid: Pid, errno: Errno) -> Error {
+    Error::Trace(CallError {
+        call: Call {
+            name: "ptrace".to_owned(),
+            args: vec!["PTRACE_SEIZE".to_owned(), pid.to_string()],
+            man: "ptrace(2)".to_owned(),
+        },
+        errno: errno as i32,
+    })
 }
 
 /// Until nobody is left to be traced.
@@ -108,24 +121,18 @@ impl Recording {
         seen.chain(ALWAYS).collect()
     }
 
-    /// A profile in Docker's form that allows these calls and no others.
-    pub fn profile(&self, program: &str) -> Value {
-        let native = Arch::native();
-        let others = self.calls.keys().map(|(arch, _)| *arch);
-        let others: BTreeSet<_> = others.filter(|arch| *arch != native).collect();
-        let others: Vec<_> = others.iter().map(|arch| arch.oci_name()).collect();
-        json!({
-            "defaultAction": "SCMP_ACT_ERRNO",
-            "defaultErrnoRet": Errno::EPERM as i32,
-            "archMap": [{
-                "architecture": native.oci_name(),
-                "subArchitectures": others,
-            }],
-            "syscalls": [{
-                "comment": format!("what one run of {program} called"),
-                "names": self.names(),
-                "action": "SCMP_ACT_ALLOW",
-            }],
-        })
+    /// A profile that allows these calls and no others, by the ways that they were made.
+    pub fn profile(&self) -> Profile {
+        let mut profile = Profile::allow_nothing();
+        let archs: BTreeSet<_> = self.calls.keys().map(|(arch, _)| *arch).collect();
+        let others = archs.into_iter().filter(|arch| *arch != Arch::native());
+        profile.archs.extend(others);
+        profile.rules.push(Rule {
+            calls: self.names().into_iter().map(str::to_owned).collect(),
+            action: Action::Allow,
+            args: Vec::new(),
+            archs: None,
+        });
+        profile
     }
 }

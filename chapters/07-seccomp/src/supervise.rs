@@ -62,7 +62,11 @@ pub fn run(
 }
 
 /// In the child: everything but the supervision itself.
-fn child(setup: &Setup, program: &Program, to: &UnixStream) -> std::result::Result<Infallible, Refused> {
+fn child(
+    setup: &Setup,
+    program: &Program,
+    to: &UnixStream,
+) -> std::result::Result<Infallible, Refused> {
     let ready = program.ready();
     let found = Found::at(ready.path());
     install::may_filter(setup.no_new_privs)?;
@@ -82,10 +86,7 @@ fn child(setup: &Setup, program: &Program, to: &UnixStream) -> std::result::Resu
 }
 
 /// Decides calls until the last process behind the filter has ended.
-fn serve(
-    from_child: &UnixStream,
-    mut decide: impl FnMut(&Notification) -> Answer,
-) -> Result<()> {
+fn serve(from_child: &UnixStream, mut decide: impl FnMut(&Notification) -> Answer) -> Result<()> {
     let handed = kernel::receive_descriptor(from_child);
     let handed = handed.map_err(|errno| Error::HandOver(receiving(errno)))?;
     // A child that failed before it had one tells so itself.

@@ -5,8 +5,6 @@
 
 use serde::Deserialize;
 
-use crate::error::Result;
-
 /// The profile as an engine reads it.
 pub const TEXT: &str = include_str!("default.json");
 
