@@ -10,6 +10,7 @@
 //! - [`mod@chroot`]: in 1979.
 //! - [`explain`]: `--explain`, `--explain=json` and ERA_EXPLAIN: who listens to the kernel calls.
 //! - [`mod@unshare`], [`nsenter`] and [`lsns`]: 2002 to 2020.
+//! - [`mod@seccomp`]: from 2005 on.
 //! - `attached`: files right behind a short flag, as nsenter(1) takes them.
 //! - `result`: how a result is written.
 //! - [`failure`]: how an error is printed, with why and fix.
@@ -22,6 +23,7 @@ pub mod failure;
 pub mod lsns;
 pub mod nsenter;
 mod result;
+pub mod seccomp;
 pub mod unshare;
 
 /// What a program does: takes its arguments, its own name first, and gives the exit status.
@@ -54,6 +56,11 @@ pub const PROGRAMS: &[Program] = &[
         name: "era-nsenter",
         main: nsenter::main,
         command: nsenter::command,
+    },
+    Program {
+        name: "era-seccomp",
+        main: seccomp::main,
+        command: seccomp::command,
     },
     Program {
         name: "era-unshare",

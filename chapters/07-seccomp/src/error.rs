@@ -93,6 +93,24 @@ pub enum Error {
         #[source]
         call: CallError,
     },
+    /// A result that cannot be written.
+    #[error("cannot write {path:?}")]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// The call that was refused.
+        #[source]
+        call: CallError,
+    },
+    /// A call with two answers.
+    #[error("{call} is named twice")]
+    TwiceNamed {
+        /// Its name.
+        call: String,
+    },
+    /// A compiled filter, where rules are wanted.
+    #[error("a compiled filter has no rules any more that could be changed")]
+    Compiled,
     /// An engine's own profile that this machine does not have.
     #[error("this machine does not have the profile of {engine}")]
     NoEngineProfile {

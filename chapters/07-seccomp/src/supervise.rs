@@ -113,6 +113,39 @@ fn serve(from_child: &UnixStream, mut decide: impl FnMut(&Notification) -> Answe
 }
 // ANCHOR_END: run
 
+/// Who made a call, and which: for whoever tells it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// The call's name, or its number and architecture where it has none.
+    pub call: String,
+    /// The name of the thread.
+    pub thread: String,
+    /// Its number.
+    pub pid: u32,
+}
+
+impl Caller {
+    /// Looks it up. The thread waits meanwhile.
+    pub fn of(call: &Notification) -> Caller {
+        let number = call.number as u32;
+        let arch = Arch::of_call(call.arch, number);
+        let name = arch.and_then(|arch| calls::name(arch, number));
+        let nameless = || format!("call {number} of {:#x}", call.arch);
+        let thread = std::fs::read_to_string(format!("/proc/{}/comm", call.pid));
+        Caller {
+            call: name.map_or_else(nameless, str::to_owned),
+            thread: thread.unwrap_or_default().trim_end().to_owned(),
+            pid: call.pid,
+        }
+    }
+}
+
+impl std::fmt::Display for Caller {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} [{}]: {}", self.thread, self.pid, self.call)
+    }
+}
+
 /// Waits for a call. False once nobody is left who could make one.
 fn somebody_calls(listener: &OwnedFd) -> bool {
     loop {
