@@ -50,7 +50,8 @@ fn number(text: &str) -> std::result::Result<u64, String> {
             .or_else(flag)
             .ok_or_else(|| format!("{word:?} is no number and no flag of clone(2)"))
     };
-    text.split('|').try_fold(0, |all, word| Ok(all | one(word)?))
+    text.split('|')
+        .try_fold(0, |all, word| Ok(all | one(word)?))
 }
 
 fn arch(text: &str) -> std::result::Result<Arch, String> {

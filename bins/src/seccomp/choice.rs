@@ -52,7 +52,12 @@ pub(super) struct Changes {
 pub(super) struct Keeps {
     /// Read the profile as for a container with these capabilities: docker (those that it
     /// gives by default), none, or their names
-    #[arg(long, value_name = "CAPS", default_value = "docker", value_delimiter = ',')]
+    #[arg(
+        long,
+        value_name = "CAPS",
+        default_value = "docker",
+        value_delimiter = ','
+    )]
     caps: Vec<String>,
 }
 
@@ -114,7 +119,10 @@ impl Changes {
     fn all(&self) -> Result<Vec<(&str, Action)>> {
         let deny = self.deny.iter();
         let deny = deny.map(|(call, errno)| (call.as_str(), Action::Errno(*errno)));
-        let kill = self.kill.iter().map(|call| (call.as_str(), Action::KillProcess));
+        let kill = self
+            .kill
+            .iter()
+            .map(|call| (call.as_str(), Action::KillProcess));
         let log = self.log.iter().map(|call| (call.as_str(), Action::Log));
         let all: Vec<_> = deny.chain(kill).chain(log).collect();
         let mut seen = BTreeSet::new();

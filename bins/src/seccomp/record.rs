@@ -40,7 +40,10 @@ impl Record {
             path: self.output.clone(),
             call: CallError::from_io("open", &self.output, "open(2)", error),
         };
-        let open = OpenOptions::new().append(true).create(true).open(&self.output);
+        let open = OpenOptions::new()
+            .append(true)
+            .create(true)
+            .open(&self.output);
         drop(open.map_err(|error| failed(&error))?);
         let program = super::program(self.command);
         let (recording, exit) = record::record(&program, self.no_new_privs)?;
@@ -67,7 +70,11 @@ fn tell(recording: &Recording, output: &Path) {
         "{}: {} by {}",
         output.display(),
         plural(recording.names().len(), "call", "calls"),
-        plural(recording.tasks, "process or thread", "processes and threads"),
+        plural(
+            recording.tasks,
+            "process or thread",
+            "processes and threads"
+        ),
     );
     for (arch, number) in &recording.nameless {
         eprintln!(

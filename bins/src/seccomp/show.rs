@@ -82,12 +82,20 @@ fn summary(profile: &Profile, filter: &Filter, ours: bool) -> String {
     let archs: Vec<_> = profile.archs.iter().map(|arch| arch.name()).collect();
     let _ = writeln!(text, "calls by    {}", archs.join(", "));
     let _ = writeln!(text, "            else {}", profile.foreign);
-    let _ = writeln!(text, "filter      {} instructions", filter.instructions().len());
+    let _ = writeln!(
+        text,
+        "filter      {} instructions",
+        filter.instructions().len()
+    );
     for (action, count) in profile.counts() {
         let _ = writeln!(text, "{count:>7}     {action}");
     }
     let conditional = profile.rules.iter().filter(|rule| !rule.args.is_empty());
-    let _ = writeln!(text, "{:>7}     rules that look at arguments", conditional.count());
+    let _ = writeln!(
+        text,
+        "{:>7}     rules that look at arguments",
+        conditional.count()
+    );
     let _ = writeln!(text, "  other     {}", profile.default);
     if ours {
         reasons(&mut text);
@@ -104,7 +112,9 @@ fn reasons(text: &mut String) {
     let groups = default::groups();
     let here = |group: &Group| {
         let calls = group.calls.iter().filter(|call| call.only.is_none());
-        calls.filter(|call| calls::number(Arch::native(), &call.call).is_some()).count()
+        calls
+            .filter(|call| calls::number(Arch::native(), &call.call).is_some())
+            .count()
     };
     let denied = Action::Errno(nix_eperm());
     let count: usize = groups

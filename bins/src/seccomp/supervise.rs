@@ -96,9 +96,18 @@ impl Supervise {
 
     /// By the call's name; the last flag that names it counts.
     fn replies(&self) -> BTreeMap<String, Reply> {
-        let watch = self.watch.iter().map(|call| (call.clone(), Reply::Continue));
-        let deny = self.deny.iter().map(|call| (call.clone(), Reply::Errno(EPERM)));
-        watch.chain(deny).chain(self.answer.iter().cloned()).collect()
+        let watch = self
+            .watch
+            .iter()
+            .map(|call| (call.clone(), Reply::Continue));
+        let deny = self
+            .deny
+            .iter()
+            .map(|call| (call.clone(), Reply::Errno(EPERM)));
+        watch
+            .chain(deny)
+            .chain(self.answer.iter().cloned())
+            .collect()
     }
 }
 

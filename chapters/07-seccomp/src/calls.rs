@@ -98,11 +98,13 @@ fn table(arch: Arch) -> &'static Table {
 fn make(arch: Arch) -> Table {
     match arch {
         Arch::X86_64 => Table::of(x86_64_pairs()),
-        Arch::X86 => Table::of(x86::Sysno::iter().map(|call| (call.name(), call.id() as u32))),
+        Arch::X86 => {
+            Table::of(x86::Sysno::iter().map(|call| (plain(call.name()), call.id() as u32)))
+        }
         Arch::X32 => Table::of(x32_pairs()),
         Arch::Aarch64 => Table::of(
             aarch64::Sysno::iter()
-                .map(|call| (call.name(), call.id() as u32))
+                .map(|call| (plain(call.name()), call.id() as u32))
                 .filter(|(_, number)| !TIME64.contains(number))
                 // Its name in the kernel, and in every profile.
                 .map(|(name, number)| match name {
@@ -113,8 +115,13 @@ fn make(arch: Arch) -> Table {
     }
 }
 
+/// A name without the mark that Rust needs where it is a word of the language: `r#break`.
+fn plain(name: &'static str) -> &'static str {
+    name.trim_start_matches("r#")
+}
+
 fn x86_64_pairs() -> impl Iterator<Item = (&'static str, u32)> {
-    x86_64::Sysno::iter().map(|call| (call.name(), call.id() as u32))
+    x86_64::Sysno::iter().map(|call| (plain(call.name()), call.id() as u32))
 }
 
 fn x32_pairs() -> impl Iterator<Item = (&'static str, u32)> {

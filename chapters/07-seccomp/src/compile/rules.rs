@@ -33,11 +33,7 @@ pub(super) struct Ruled {
 pub(super) fn of(profile: &Profile, arch: Arch) -> Result<BTreeMap<u32, Vec<Ruled>>> {
     let mut found = BTreeMap::new();
     for rule in &profile.rules {
-        let here = rule
-            .archs
-            .as_ref()
-            .is_none_or(|archs| archs.contains(&arch));
-        if here && rule.action != profile.default {
+        if rule.is_for(arch) && rule.action != profile.default {
             for name in &rule.calls {
                 add(&mut found, arch, name, rule)?;
             }

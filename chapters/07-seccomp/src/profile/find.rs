@@ -1,5 +1,6 @@
 //! Profiles by the name that somebody gave: ours, an engine's, or a file.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use groundwork::kernel::CallError;
@@ -35,6 +36,26 @@ const DOCKER: [&str; 3] = [
     "/etc/containers/seccomp.json",
     "/usr/share/containers/seccomp.json",
 ];
+
+impl Context {
+    /// This machine, and a program that keeps these capabilities.
+    pub fn here(capabilities: BTreeSet<String>) -> Context {
+        let release = nix::sys::utsname::uname().map(|name| name.release().to_owned());
+        let release = release
+            .unwrap_or_default()
+            .into_string()
+            .unwrap_or_default();
+        let mut numbers = release
+            .split(['.', '-'])
+            .map_while(|part| part.parse().ok());
+        let mut next = || numbers.next().unwrap_or_default();
+        Context {
+            arch: Arch::native(),
+            capabilities,
+            kernel: (next(), next()),
+        }
+    }
+}
 
 impl Source {
     /// `default`, `docker`, or a file.

@@ -5,6 +5,7 @@ pub mod default;
 pub mod find;
 pub mod lxc;
 pub mod oci;
+mod words;
 pub mod write;
 
 /// How a filter is to be set.
@@ -24,6 +25,9 @@ pub struct Profile {
     pub foreign: Action,
     /// The ways to call the kernel that the rules are about.
     pub archs: Vec<Arch>,
+    /// Architectures that it names and we have no table of calls for: calls by way of them
+    /// are foreign.
+    pub without_table: Vec<String>,
     /// The rules, in the order in which they were written.
     pub rules: Vec<Rule>,
     /// How the filter is to be set, for whoever sets it.
@@ -37,6 +41,7 @@ impl Profile {
             default,
             foreign: Action::KillProcess,
             archs: vec![Arch::native()],
+            without_table: Vec::new(),
             rules: Vec::new(),
             flags: Vec::new(),
         }
@@ -54,6 +59,15 @@ pub struct Rule {
     pub args: Vec<Compare>,
     /// The architectures it is for, where these are not all of the profile's.
     pub archs: Option<Vec<Arch>>,
+}
+
+impl Rule {
+    /// Whether it counts on this architecture.
+    pub fn is_for(&self, arch: Arch) -> bool {
+        self.archs
+            .as_ref()
+            .is_none_or(|archs| archs.contains(&arch))
+    }
 }
 
 /// A condition on one argument of a call.
@@ -129,6 +143,12 @@ pub enum Remark {
         /// Where.
         arch: Arch,
     },
+    /// The profile is for this architecture, too, and we have no table of its calls: all of
+    /// them are foreign.
+    NoTable {
+        /// As it was written.
+        arch: String,
+    },
     /// The rule has conditions, and this architecture makes the call through another one,
     /// which hands the kernel a pointer: a filter cannot look behind it.
     Unseen {
@@ -144,7 +164,8 @@ pub enum Remark {
 impl Profile {
     /// What of it has no effect, or another one than it seems to.
     pub fn remarks(&self) -> Vec<Remark> {
-        let mut remarks = Vec::new();
+        let names = self.without_table.iter().cloned();
+        let mut remarks: Vec<_> = names.map(|arch| Remark::NoTable { arch }).collect();
         for rule in &self.rules {
             for name in &rule.calls {
                 self.remark(rule, name, &mut remarks);
@@ -166,8 +187,8 @@ impl Profile {
             let like = calls::like(&name);
             return remarks.push(Remark::Unknown { name, like });
         }
-        for arch in rule.archs.as_ref().unwrap_or(&self.archs) {
-            let (arch, name) = (*arch, name.clone());
+        for arch in self.archs.iter().copied().filter(|arch| rule.is_for(*arch)) {
+            let name = name.clone();
             let direct = calls::number(arch, &name).is_some();
             match multiplex::of(arch, &name) {
                 Some(way) if !rule.args.is_empty() => remarks.push(Remark::Unseen {
@@ -191,6 +212,12 @@ impl std::fmt::Display for Remark {
                 like: Some(like),
             } => {
                 write!(f, "no call {name} is known: is it {like}?")
+            }
+            Remark::NoTable { arch } => {
+                write!(
+                    f,
+                    "no call by way of {arch} gets through: we have no table of its calls"
+                )
             }
             Remark::Absent { name, arch } => write!(f, "{arch} has no call {name}"),
             Remark::Unseen {
