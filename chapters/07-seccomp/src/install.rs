@@ -110,12 +110,13 @@ pub fn run(setup: &Setup, program: &Program) -> Result<Infallible> {
 /// fool it. So the kernel wants one of two: CAP_SYS_ADMIN, or the promise that no execve(2)
 /// of this process and its children will give a privilege any more.
 pub(crate) fn may_filter(promise_anyway: bool) -> std::result::Result<(), Refused> {
+    step("Who may put a filter in place: CAP_SYS_ADMIN, or who promises to gain nothing");
     let sets = kernel::capget().map_err(Refused::NoNewPrivs)?;
     let is_admin = sets.effective & 1 << CAP_SYS_ADMIN != 0;
     if is_admin && !promise_anyway {
         return Ok(());
     }
-    step("A filter could fool set-user-id programs: promise to gain nothing by them");
+    step("A filter could fool set-user-id programs: gain nothing by them any more");
     kernel::prctl_set_no_new_privs().map_err(Refused::NoNewPrivs)
 }
 // ANCHOR_END: run
@@ -166,6 +167,7 @@ pub(crate) fn available(filter: &Filter) -> Result<()> {
         if !answers.clone().any(|step| step.k == action.value()) {
             continue;
         }
+        step("A kernel older than a verdict would kill: does it know this one?");
         let asked = kernel::seccomp_get_action_avail(name(action), action.value());
         asked.map_err(|call| Error::Unavailable {
             action: name(action),

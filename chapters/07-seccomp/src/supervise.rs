@@ -73,9 +73,11 @@ fn child(
 
     step("A filter with a listener: who holds it decides");
     let instructions = setup.filter.instructions();
-    let listener = kernel::seccomp_new_listener(instructions).map_err(|call| Refused::Install {
-        length: instructions.len(),
-        call,
+    let listener = kernel::seccomp_new_listener(&setup.flags, instructions).map_err(|call| {
+        Refused::Install {
+            length: instructions.len(),
+            call,
+        }
     })?;
     // From here on a call may wait for a decision, and nobody can decide before this one.
     kernel::send_descriptor(to, &listener).map_err(|errno| Refused::HandOver(sending(errno)))?;

@@ -87,31 +87,37 @@ impl FilterFlag {
 /// seccomp(2). Needs no_new_privs or CAP_SYS_ADMIN.
 #[track_caller]
 pub fn seccomp_set_mode_filter(flags: &[FilterFlag], program: &[Instruction]) -> Result<()> {
-    let names: Vec<_> = flags.iter().map(|flag| flag.name()).collect();
-    let bits = flags.iter().fold(0, |all, flag| all | *flag as u64);
     call(
         "seccomp",
         "seccomp(2)",
-        || filter_args(&names, program),
-        || set_filter(bits, program).map(drop),
+        || filter_args(&names(flags), program),
+        || set_filter(bits(flags), program).map(drop),
     )
 }
 
 /// The same, and gives a descriptor at which a supervisor is told of the calls that the
 /// filter leaves to it: SECCOMP_FILTER_FLAG_NEW_LISTENER, see seccomp_unotify(2).
 #[track_caller]
-pub fn seccomp_new_listener(program: &[Instruction]) -> Result<OwnedFd> {
-    let bits = libc::SECCOMP_FILTER_FLAG_NEW_LISTENER;
-    call(
-        "seccomp",
-        "seccomp(2)",
-        || filter_args(&["SECCOMP_FILTER_FLAG_NEW_LISTENER"], program),
-        || {
-            let fd = set_filter(bits, program)?;
-            // SAFETY: with this flag success gives a new descriptor, which is ours alone.
-            Ok(unsafe { OwnedFd::from_raw_fd(fd as i32) })
-        },
-    )
+pub fn seccomp_new_listener(flags: &[FilterFlag], program: &[Instruction]) -> Result<OwnedFd> {
+    let listener = libc::SECCOMP_FILTER_FLAG_NEW_LISTENER;
+    let args = || {
+        let mut names = names(flags);
+        names.push("SECCOMP_FILTER_FLAG_NEW_LISTENER");
+        filter_args(&names, program)
+    };
+    call("seccomp", "seccomp(2)", args, || {
+        let fd = set_filter(bits(flags) | listener, program)?;
+        // SAFETY: with this flag success gives a new descriptor, which is ours alone.
+        Ok(unsafe { OwnedFd::from_raw_fd(fd as i32) })
+    })
+}
+
+fn names(flags: &[FilterFlag]) -> Vec<&'static str> {
+    flags.iter().map(|flag| flag.name()).collect()
+}
+
+fn bits(flags: &[FilterFlag]) -> u64 {
+    flags.iter().fold(0, |all, flag| all | *flag as u64)
 }
 
 fn filter_args(flags: &[&str], program: &[Instruction]) -> Vec<String> {
