@@ -159,11 +159,12 @@ fn check(filter: &Filter, program: &Program) -> Result<()> {
     })
 }
 
-/// Whether this kernel knows each verdict that the filter gives: the older ones it does.
+/// Whether this kernel knows the younger verdicts, if the filter gives them. To one that does
+/// not know KILL_PROCESS it is KILL_THREAD: nothing passes by that.
 pub(crate) fn available(filter: &Filter) -> Result<()> {
     let answers = filter.instructions().iter();
     let answers = answers.filter(|step| step.code == code::RETURN);
-    for action in [Action::KillProcess, Action::Log, Action::Notify] {
+    for action in [Action::Log, Action::Notify] {
         if !answers.clone().any(|step| step.k == action.value()) {
             continue;
         }
@@ -180,7 +181,6 @@ pub(crate) fn available(filter: &Filter) -> Result<()> {
 /// The younger verdicts, by their names in linux/seccomp.h.
 fn name(action: Action) -> &'static str {
     match action {
-        Action::KillProcess => "SECCOMP_RET_KILL_PROCESS",
         Action::Notify => "SECCOMP_RET_USER_NOTIF",
         _ => "SECCOMP_RET_LOG",
     }
