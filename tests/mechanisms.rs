@@ -24,6 +24,8 @@ enum Fault {
     NoChroot,
     /// `unshare` leaves this flag out, and so does ours.
     NoFlag(&'static str),
+    /// Our programs leave this call out.
+    NoCall(&'static str),
     /// The learner's shell does not stand in the initial namespaces.
     AwayFromHome,
 }
@@ -47,6 +49,10 @@ const CASES: &[Case] = &[
     case("06-namespaces", "4.11", Fault::NoFlag("CLONE_NEWNET")),
     case("06-namespaces", "4.11", Fault::NoFlag("CLONE_NEWCGROUP")),
     case("06-namespaces", "4.11", Fault::NoFlag("CLONE_NEWTIME")),
+    case("07-seccomp", "4.12", Fault::NoCall("prctl")),
+    case("07-seccomp", "4.12", Fault::NoCall("seccomp")),
+    case("07-seccomp", "4.13", Fault::NoCall("seccomp")),
+    case("07-seccomp", "5.6", Fault::NoCall("seccomp")),
 ];
 
 /// The line that goes before the page's first command.
@@ -58,6 +64,9 @@ fn breaking(fault: Fault, tools: &Path) -> String {
         }
         Fault::NoFlag(flag) => {
             format!("host# export ERA_FAULT={flag}=omitted PATH={tools}/unshare:$PATH")
+        }
+        Fault::NoCall(call) => {
+            format!("host# export ERA_FAULT={call}=omitted\nhost$ export ERA_FAULT={call}=omitted")
         }
         Fault::AwayFromHome => {
             let bash = "bash --noprofile --noediting --rcfile ../bashrc -i";
@@ -170,13 +179,22 @@ fn without_its_mechanism_no_claim_of_namespaces_is_shown() {
     claims_of("06-namespaces");
 }
 
+#[test]
+fn without_its_mechanism_no_claim_of_seccomp_is_shown() {
+    claims_of("07-seccomp");
+}
+
 /// The other half of the proof: without a fault, neither the added line nor our unshare in
 /// place of the system's breaks anything.
 #[test]
 fn a_line_that_breaks_nothing_leaves_every_claim_shown() {
     let work = work_folder();
     let ours = format!("PATH={}/unshare:$PATH", work.path().join("tools").display());
-    for (page, claim) in [("04-chroot", "4.4"), ("06-namespaces", "4.11")] {
+    for (page, claim) in [
+        ("04-chroot", "4.4"),
+        ("06-namespaces", "4.11"),
+        ("07-seccomp", "5.6"),
+    ] {
         let line = format!("host# export ERA_NOTHING=1 {ours}");
         let text = broken_page(&book_page(page), claim, &line);
         let held = blocks_that_hold(&text, claim, work.path());

@@ -40,6 +40,10 @@ const LINES: &[&str] = &[
     "era-chroot run $D/jail --proc --dev --user 0:0 -- /bin/sh -c true",
     "era-chroot run $D/jail --userns -- /bin/sh -c true",
     "era-chroot escape $D/jail",
+    "era-seccomp run --no-new-privs --deny mkdir --log rmdir -- true",
+    "era-seccomp supervise --no-new-privs --watch mkdir -- true",
+    "era-seccomp record --no-new-privs --output $D/profile -- true",
+    "era-seccomp strict </dev/null",
 ];
 
 fn folder() -> tempfile::TempDir {
