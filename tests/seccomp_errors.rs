@@ -137,7 +137,7 @@ fn a_malformed_profile_is_refused_by_what_is_wrong_with_it() {
         (
             r#"{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["read"],
             "action":"SCMP_ACT_ERRNO","args":[{"index":9,"value":0,"op":"SCMP_CMP_EQ"}]}]}"#,
-            "argument 9",
+            "arguments 0 to 5",
         ),
         (
             r#"{"defaultAction":"SCMP_ACT_ALLOW","flags":["SECCOMP_FILTER_FLAG_LOUD"]}"#,

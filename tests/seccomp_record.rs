@@ -26,7 +26,7 @@ fn a_program_runs_behind_what_was_recorded_of_it() {
         return;
     }
     let programs = [
-        "/bin/ls -l /",
+        "/bin/ls -l /usr",
         "sh -c 'ls / | sort | tail -1; (exit 3)'",
         "perl -e 'fork or exit 4; wait; exit $? >> 8'",
         "sh -c 'trap \"echo caught\" USR1; kill -USR1 $$'",

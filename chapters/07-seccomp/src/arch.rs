@@ -52,7 +52,8 @@ impl Arch {
     /// Of which a call with this token and number is.
     pub fn of_call(token: u32, number: u32) -> Option<Arch> {
         let arch = Arch::ALL.into_iter().find(|arch| arch.token() == token)?;
-        let x32 = arch == Arch::X86_64 && number & X32_BIT != 0 && number != u32::MAX;
+        // A tracer sets -1 to have a call skipped, see seccomp(2): it is no call of x32.
+        let x32 = arch == Arch::X86_64 && number >= X32_BIT && number != u32::MAX;
         Some(if x32 { Arch::X32 } else { arch })
     }
 

@@ -26,8 +26,6 @@ pub mod code {
     pub const IF_GREATER: u16 = (libc::BPF_JMP | libc::BPF_JGT | libc::BPF_K) as u16;
     /// Is A greater than k, or equal?
     pub const IF_AT_LEAST: u16 = (libc::BPF_JMP | libc::BPF_JGE | libc::BPF_K) as u16;
-    /// Has A one of k's bits?
-    pub const IF_ANY_BIT: u16 = (libc::BPF_JMP | libc::BPF_JSET | libc::BPF_K) as u16;
     /// Answer k.
     pub const RETURN: u16 = (libc::BPF_RET | libc::BPF_K) as u16;
 }

@@ -70,21 +70,45 @@ impl Writer<'_> {
         (node, useful.then_some(held))
     }
 
-    /// Writes a place, and all that it leads to.
-    fn write(&mut self, place: Place) {
-        if self.places.contains_key(&place) {
-            return;
-        }
-        match self.graph.kind(place.0) {
-            Kind::Answer(action) => self.push(code::RETURN, action.value()),
-            Kind::Ask { question, yes, no } => {
-                let after = wanted(question.word, question.is);
-                let (yes, no) = (self.place(yes, after), self.place(no, after));
-                self.write(yes);
-                self.write(no);
-                self.question(question.is, yes, no);
-                self.load(place, after);
+    /// Writes a place, after all that it leads to.
+    fn write(&mut self, start: Place) {
+        let mut waiting = vec![start];
+        while let Some(place) = waiting.last().copied() {
+            match self.missing(place) {
+                Some(first) => waiting.push(first),
+                None => {
+                    self.instructions(place);
+                    waiting.pop();
+                }
             }
+        }
+    }
+
+    /// A place that has to be there before this one can be written.
+    fn missing(&self, place: Place) -> Option<Place> {
+        let (yes, no) = self.ways(place)?;
+        [yes, no]
+            .into_iter()
+            .find(|way| !self.places.contains_key(way))
+    }
+
+    /// Where a question leads to.
+    fn ways(&self, place: Place) -> Option<(Place, Place)> {
+        let Kind::Ask { question, yes, no } = self.graph.kind(place.0) else {
+            return None;
+        };
+        let after = wanted(question.word, question.is);
+        Some((self.place(yes, after), self.place(no, after)))
+    }
+
+    fn instructions(&mut self, place: Place) {
+        match (self.graph.kind(place.0), self.ways(place)) {
+            (Kind::Ask { question, .. }, Some((yes, no))) => {
+                self.question(question.is, yes, no);
+                self.load(place, wanted(question.word, question.is));
+            }
+            (Kind::Answer(action), _) => self.push(code::RETURN, action.value()),
+            _ => {}
         }
         self.places.insert(place, self.backwards.len() - 1);
     }
@@ -97,7 +121,6 @@ impl Writer<'_> {
             Is::Equal(value) | Is::Masked { value, .. } => (code::IF_EQUAL, value),
             Is::Greater(bound) => (code::IF_GREATER, bound),
             Is::AtLeast(bound) => (code::IF_AT_LEAST, bound),
-            Is::AnyOf(bits) => (code::IF_ANY_BIT, bits),
         };
         self.jump(code, k, self.distance(yes), self.distance(no));
     }

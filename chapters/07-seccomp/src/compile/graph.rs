@@ -56,6 +56,11 @@ impl Word {
             Word::High(index) => 20 + 8 * u32::from(index),
         }
     }
+
+    /// A bit of its own.
+    fn bit(self) -> u16 {
+        1 << (self.offset() / 4)
+    }
 }
 
 /// What the machine can find out about a word at once.
@@ -67,8 +72,6 @@ pub(super) enum Is {
     Greater(u32),
     /// Is it greater, or equal?
     AtLeast(u32),
-    /// Has it one of these bits?
-    AnyOf(u32),
     /// Is it `value`, under `mask`? Takes an instruction more, and spoils the word.
     Masked {
         /// The bits that count.
@@ -90,17 +93,6 @@ pub(super) struct Question {
 impl Question {
     pub(super) fn new(word: Word, is: Is) -> Self {
         Question { word, is }
-    }
-
-    /// Whether a word that is `value` under `mask`.
-    fn under_mask(word: Word, mask: u32, value: u32) -> (Question, bool) {
-        let (is, if_so) = match (mask, value) {
-            (u32::MAX, value) => (Is::Equal(value), true),
-            (mask, 0) => (Is::AnyOf(mask), false),
-            (mask, value) if mask.is_power_of_two() && value == mask => (Is::AnyOf(mask), true),
-            (mask, value) => (Is::Masked { mask, value }, true),
-        };
-        (Question { word, is }, if_so)
     }
 
     /// What the answer to this question says about `other`, if it says anything.
@@ -141,40 +133,46 @@ impl Question {
             Is::Greater(u32::MAX) => Some(false),
             Is::Greater(bound) => all(bound + 1, u32::MAX),
             Is::AtLeast(bound) => all(bound, u32::MAX),
-            Is::AnyOf(bits) => (least == most).then_some(least & bits != 0),
             Is::Masked { mask, value } => (least == most).then_some(least & mask == value),
         }
     }
 }
 
+/// Which answers are remembered on the way to the next question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Memory {
+    /// All of them.
+    All,
+    /// Those about upper halves: what most conditions have in common is that it is zero.
+    Upper,
+    /// None: each rule asks for itself.
+    Nothing,
+}
+
 /// Questions and answers.
 pub(super) struct Graph {
     kinds: Vec<Kind>,
+    /// For each node, the words that are asked about from there on: a bit for each.
+    words: Vec<u16>,
     known: HashMap<Kind, Node>,
-    learns: bool,
+    /// Which answers are remembered, in what is added next.
+    pub memory: Memory,
 }
 
 impl Graph {
-    /// One that does not ask what follows from what was asked.
-    pub(super) fn learning() -> Self {
+    /// Nothing yet.
+    pub(super) fn new() -> Self {
         Graph {
             kinds: Vec::new(),
+            words: Vec::new(),
             known: HashMap::new(),
-            learns: true,
-        }
-    }
-
-    /// One in which each rule asks for itself: never more nodes than its rules have.
-    pub(super) fn forgetful() -> Self {
-        Graph {
-            learns: false,
-            ..Graph::learning()
+            memory: Memory::All,
         }
     }
 
     /// Whether it has grown beyond what can become of a filter.
     pub(super) fn is_too_large(&self) -> bool {
-        self.kinds.len() > MAX_INSTRUCTIONS * 64
+        self.kinds.len() > MAX_INSTRUCTIONS * 8
     }
 
     /// What a node is.
@@ -196,21 +194,33 @@ impl Graph {
     }
 
     fn once(&mut self, kind: Kind) -> Node {
-        *self.known.entry(kind).or_insert_with(|| {
-            self.kinds.push(kind);
-            Node(self.kinds.len() - 1)
-        })
+        if let Some(node) = self.known.get(&kind) {
+            return *node;
+        }
+        let node = Node(self.kinds.len());
+        self.words.push(match kind {
+            Kind::Answer(_) => 0,
+            Kind::Ask { question, yes, no } => {
+                question.word.bit() | self.words[yes.0] | self.words[no.0]
+            }
+        });
+        self.kinds.push(kind);
+        self.known.insert(kind, node);
+        node
     }
 
     /// A question, after which neither way asks again what its answer has told.
     fn ask(&mut self, question: Question, yes: Node, no: Node) -> Node {
-        let (yes, no) = match self.learns {
-            true => (
-                self.knowing(question, true, yes, &mut HashMap::new()),
-                self.knowing(question, false, no, &mut HashMap::new()),
-            ),
-            false => (yes, no),
+        let remembered = match self.memory {
+            Memory::All => true,
+            Memory::Upper => matches!(question.word, Word::High(_)),
+            Memory::Nothing => false,
         };
+        if !remembered {
+            return self.node(question, yes, no);
+        }
+        let yes = self.knowing(question, true, yes, &mut HashMap::new());
+        let no = self.knowing(question, false, no, &mut HashMap::new());
         self.node(question, yes, no)
     }
 
@@ -230,6 +240,9 @@ impl Graph {
         else {
             return node;
         };
+        if self.words[node.0] & question.word.bit() == 0 {
+            return node;
+        }
         if let Some(left) = done.get(&node) {
             return *left;
         }
@@ -298,9 +311,10 @@ impl Graph {
         if mask == 0 {
             return holds;
         }
-        match Question::under_mask(word, mask, value) {
-            (question, true) => self.ask(question, holds, fails),
-            (question, false) => self.ask(question, fails, holds),
-        }
+        let is = match mask {
+            u32::MAX => Is::Equal(value),
+            mask => Is::Masked { mask, value },
+        };
+        self.ask(Question::new(word, is), holds, fails)
     }
 }

@@ -1,7 +1,7 @@
 //! From a profile to a program for the kernel's filter machine.
 //!
 //! The machine can do little: load one 32-bit word of struct seccomp_data, ask whether it is
-//! equal to, greater than, or has bits of a number, go on at one of two places further down,
+//! equal to or greater than a number, go on at one of two places further down,
 //! and return. So everything here is about questions, in four steps:
 //!
 //! 1. [`rules`]: what the profile says about each call of each architecture, in the order in
@@ -38,32 +38,40 @@ use crate::error::{Error, Result};
 use crate::filter::Filter;
 use crate::profile::Profile;
 
-use graph::{Graph, Is, Node, Question, Word};
+use graph::{Graph, Is, Memory, Node, Question, Word};
 use rules::Ruled;
 use search::Range;
+
+/// More rules for one call than this are not asked for with all answers in mind: to compare
+/// each with each takes its time.
+const FEW: usize = 64;
 
 /// The filter that does what a profile says.
 pub fn compile(profile: &Profile) -> Result<Filter> {
     if profile.archs.is_empty() {
         return Err(Error::NoArch);
     }
-    let careful = Compiler::new(profile, Graph::learning()).program();
-    // Where remembering what was asked makes too many cases of too many rules, each rule
-    // asks for itself.
-    match careful {
+    // What is remembered makes the way to a verdict shorter, and may make the program longer,
+    // since the way on depends on it. Where it becomes too long, each rule asks for itself.
+    match Compiler::new(profile, true).program() {
         Ok(filter) => Ok(filter),
-        Err(_) => Compiler::new(profile, Graph::forgetful()).program(),
+        Err(_) => Compiler::new(profile, false).program(),
     }
 }
 
 struct Compiler<'a> {
     profile: &'a Profile,
     graph: Graph,
+    remembers: bool,
 }
 
 impl<'a> Compiler<'a> {
-    fn new(profile: &'a Profile, graph: Graph) -> Self {
-        Compiler { profile, graph }
+    fn new(profile: &'a Profile, remembers: bool) -> Self {
+        Compiler {
+            profile,
+            graph: Graph::new(),
+            remembers,
+        }
     }
 
     fn program(mut self) -> Result<Filter> {
@@ -130,6 +138,11 @@ impl<'a> Compiler<'a> {
     /// What becomes of one call. From the last rule to the first: where a rule does not hold,
     /// the rules after it are asked.
     fn call(&mut self, rules: &[Ruled], arch: Arch) -> Result<Node> {
+        self.graph.memory = match (self.remembers, rules.len()) {
+            (false, _) => Memory::Nothing,
+            (true, ..=FEW) => Memory::All,
+            (true, _) => Memory::Upper,
+        };
         let mut node = self.graph.answer(self.profile.default);
         for rule in rules.iter().rev() {
             let mut holds = self.graph.answer(rule.action);
