@@ -193,7 +193,6 @@ const LINES: &[&str] = &[
     "$E era-nsenter -r/ -w/usr true",
     "$E era-seccomp run --deny mkdir -- true",
     "$E era-seccomp run --no-new-privs --log mkdir --kill rmdir -- true",
-    "$E era-seccomp run --profile default -- no-such-program",
     "$E era-seccomp run --profile $D/flags -- true",
     "$E era-seccomp supervise --answer getuid=0 --watch openat -- id -ru",
     "$E era-seccomp supervise --no-new-privs --deny mkdir -- mkdir $D/denied",
