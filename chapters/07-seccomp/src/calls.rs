@@ -140,6 +140,12 @@ pub fn number(arch: Arch, name: &str) -> Option<u32> {
     table(arch).by_name.get(name).copied()
 }
 
+/// The number of a call as a rule names it: by its name, or, for a call that is younger than
+/// our tables, by its number.
+pub fn resolve(arch: Arch, word: &str) -> Option<u32> {
+    number(arch, word).or_else(|| word.parse().ok())
+}
+
 /// The name of a call.
 pub fn name(arch: Arch, number: u32) -> Option<&'static str> {
     table(arch).by_number.get(&number).copied()
@@ -151,19 +157,16 @@ pub fn all(arch: Arch) -> impl Iterator<Item = (&'static str, u32)> {
     calls.map(|(number, name)| (*name, *number))
 }
 
-/// Whether any architecture that we know has a call of this name.
+/// Whether any architecture that we know has such a call.
 pub fn is_known(name: &str) -> bool {
-    let has = |arch| number(arch, name).is_some() || crate::multiplex::has(arch, name);
+    let has = |arch| resolve(arch, name).is_some() || crate::multiplex::has(arch, name);
     Arch::ALL.into_iter().any(has)
 }
 
 /// The number of a call that somebody typed: a name, or a number. A name that is mistyped
 /// is refused, with the one that it may have been.
 pub fn parse(arch: Arch, word: &str) -> Result<u32> {
-    if let Some(number) = number(arch, word).or_else(|| word.parse().ok()) {
-        return Ok(number);
-    }
-    Err(Error::UnknownCall {
+    resolve(arch, word).ok_or_else(|| Error::UnknownCall {
         name: word.to_owned(),
         arch,
         like: like(word),

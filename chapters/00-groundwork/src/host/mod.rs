@@ -26,6 +26,7 @@ mod groups;
 mod guest;
 mod mounts;
 mod network;
+mod peers;
 mod place;
 mod reasons;
 mod spaces;

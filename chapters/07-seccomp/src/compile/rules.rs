@@ -65,7 +65,7 @@ fn add(found: &mut BTreeMap<u32, Vec<Ruled>>, arch: Arch, name: &str, rule: &Rul
             insert(found.entry(number).or_default(), ruled(through), arch);
         }
     }
-    if let Some(number) = calls::number(arch, name) {
+    if let Some(number) = calls::resolve(arch, name) {
         insert(found.entry(number).or_default(), ruled(conditions), arch);
     }
     Ok(())

@@ -51,7 +51,7 @@ impl Profile {
 /// What becomes of some calls, perhaps on conditions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rule {
-    /// Their names.
+    /// Their names, or numbers.
     pub calls: Vec<String>,
     /// What becomes of them.
     pub action: Action,
@@ -189,7 +189,7 @@ impl Profile {
         }
         for arch in self.archs.iter().copied().filter(|arch| rule.is_for(*arch)) {
             let name = name.clone();
-            let direct = calls::number(arch, &name).is_some();
+            let direct = calls::resolve(arch, &name).is_some();
             match multiplex::of(arch, &name) {
                 Some(way) if !rule.args.is_empty() => remarks.push(Remark::Unseen {
                     name,
