@@ -70,6 +70,18 @@ const FAILURES: &[(&str, &str)] = &[
         "error: a compiled filter has no rules any more that could be changed\n",
     ),
     (
+        "era-seccomp run --profile default --caps net_raw,sys_adminn -- touch ran",
+        indoc! {r#"
+            error: invalid value 'sys_adminn' for '--caps <CAPS>': there is no capability "sys_adminn": see capabilities(7)
+
+            For more information, try '--help'.
+        "#},
+    ),
+    (
+        "era-seccomp supervise --watch mkdir --deny mkdir -- touch ran",
+        "error: mkdir is named twice\n",
+    ),
+    (
         "era-seccomp supervise --answer mkdir -- touch ran",
         indoc! {r#"
             error: invalid value 'mkdir' for '--answer <CALL=ANSWER,…>': want CALL=ERRNO or CALL=NUMBER, not "mkdir"

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use groundwork::kernel::Errno;
+use groundwork::kernel::{self, Errno};
 use seccomp::action::{Action, errno_number};
 use seccomp::error::{Error, Result};
 use seccomp::filter::Filter;
@@ -56,9 +56,10 @@ pub(super) struct Keeps {
         long,
         value_name = "CAPS",
         default_value = "docker",
-        value_delimiter = ','
+        value_delimiter = ',',
+        value_parser = capabilities
     )]
-    caps: Vec<String>,
+    caps: Vec<BTreeSet<String>>,
 }
 
 /// What Docker's documentation lists as kept by default.
@@ -87,26 +88,26 @@ fn refusal(text: &str) -> std::result::Result<(String, u16), String> {
     Ok((call.to_owned(), number))
 }
 
-impl Keeps {
-    pub(super) fn context(&self) -> Context {
-        let mut capabilities = BTreeSet::new();
-        for word in &self.caps {
-            match word.as_str() {
-                "docker" => capabilities.extend(DOCKER_CAPS.map(str::to_owned)),
-                "none" => {}
-                name => drop(capabilities.insert(long_name(name))),
-            }
-        }
-        Context::here(capabilities)
+/// `docker`, `none`, or a capability: `sys_admin` is CAP_SYS_ADMIN.
+fn capabilities(word: &str) -> std::result::Result<BTreeSet<String>, String> {
+    match word {
+        "docker" => return Ok(DOCKER_CAPS.map(str::to_owned).into()),
+        "none" => return Ok(BTreeSet::new()),
+        _ => {}
     }
-}
-
-/// `sys_admin` is CAP_SYS_ADMIN.
-fn long_name(name: &str) -> String {
-    let name = name.to_ascii_uppercase();
-    match name.starts_with("CAP_") {
+    let name = word.to_ascii_uppercase();
+    let name = match name.starts_with("CAP_") {
         true => name,
         false => format!("CAP_{name}"),
+    };
+    let is_known = (0..64).any(|number| kernel::capability_name(number) == name);
+    let unknown = || format!("there is no capability {word:?}: see capabilities(7)");
+    is_known.then(|| [name].into()).ok_or_else(unknown)
+}
+
+impl Keeps {
+    pub(super) fn context(&self) -> Context {
+        Context::here(self.caps.iter().flatten().cloned().collect())
     }
 }
 
@@ -181,12 +182,26 @@ pub(super) fn load(name: &Path, keeps: &Keeps) -> Result<Found> {
     // An engine's own list has the calls of machines that we have no table of.
     let is_the_users = source == Source::File(name.to_owned());
     if let (Found::Profile(profile), true) = (&found, is_the_users) {
-        let unknown = |remark: &Remark| matches!(remark, Remark::Unknown { .. });
-        for remark in profile.remarks().iter().filter(|remark| unknown(remark)) {
-            eprintln!("warning: {remark}; what the profile says of it is void");
+        for remark in remarks(profile) {
+            eprintln!("warning: {remark}");
         }
     }
     Ok(found)
+}
+
+/// What of a profile is void or not seen. That a call is not there on one of several
+/// architectures is usual, and that a way to make a call is refused altogether hides nothing.
+pub(super) fn remarks(profile: &Profile) -> Vec<Remark> {
+    let refused = |call: &str| {
+        let mut rules = profile.rules.iter().filter(|rule| rule.args.is_empty());
+        rules.any(|rule| rule.action != Action::Allow && rule.calls.iter().any(|one| one == call))
+    };
+    let is_told = |remark: &Remark| match remark {
+        Remark::Absent { .. } => false,
+        Remark::Unseen { through, .. } => !refused(through),
+        _ => true,
+    };
+    profile.remarks().into_iter().filter(is_told).collect()
 }
 
 /// EPERM, for calls that are refused without a word about how.

@@ -5,17 +5,17 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use groundwork::kernel::CallError;
-use seccomp::action::{Action, errno_name};
+use seccomp::action::errno_name;
 use seccomp::arch::Arch;
 use seccomp::calls;
 use seccomp::error::{Error, Result};
 use seccomp::filter::Filter;
 use seccomp::profile::Profile;
-use seccomp::profile::default::{self, Group};
+use seccomp::profile::default;
 use seccomp::profile::find::Found;
 use serde_json::json;
 
-use super::choice::{self, Changes, Keeps};
+use super::choice::{self, Changes, EPERM, Keeps};
 use crate::result;
 
 #[derive(Debug, Args)]
@@ -100,32 +100,25 @@ fn summary(profile: &Profile, filter: &Filter, ours: bool) -> String {
     if ours {
         reasons(&mut text);
     }
-    for remark in profile.remarks() {
-        if matches!(remark, seccomp::profile::Remark::Unknown { .. }) {
-            let _ = writeln!(text, "void: {remark}");
-        }
+    for remark in choice::remarks(profile) {
+        let _ = writeln!(text, "warning: {remark}");
     }
     text
 }
 
+/// The groups of our own profile, with the reason for each.
 fn reasons(text: &mut String) {
     let groups = default::groups();
-    let here = |group: &Group| {
-        let calls = group.calls.iter().filter(|call| call.only.is_none());
-        calls
-            .filter(|call| calls::number(Arch::native(), &call.call).is_some())
-            .count()
-    };
-    let denied = Action::Errno(nix_eperm());
-    let count: usize = groups
+    let whole = groups
         .iter()
-        .filter(|group| Action::Errno(group.errno) == denied)
-        .map(here)
-        .sum();
+        .filter(|group| group.errno == EPERM)
+        .flat_map(|group| group.calls.iter().filter(|call| call.only.is_none()));
+    let native = Arch::native();
+    let count = whole.filter(|call| calls::number(native, &call.call).is_some());
+    let count = count.count();
     let _ = writeln!(
         text,
-        "\n{count} calls of {} get EPERM, in these groups:",
-        Arch::native()
+        "\n{count} calls of {native} get EPERM, in these groups:"
     );
     for group in &groups {
         let _ = writeln!(text, "\n{} ({})", group.name, errno_name(group.errno));
@@ -156,8 +149,4 @@ fn wrapped(text: &mut String, words: &str) {
         }
     }
     text.push('\n');
-}
-
-fn nix_eperm() -> u16 {
-    choice::EPERM
 }

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::Args;
 use groundwork::kernel::{Answer, Errno, Notification};
 use seccomp::action::{Action, errno_number};
-use seccomp::error::Result;
+use seccomp::error::{Error, Result};
 use seccomp::install::Setup;
 use seccomp::profile::Profile;
 use seccomp::profile::find::Found;
@@ -72,12 +72,12 @@ fn answer(text: &str) -> std::result::Result<(String, Reply), String> {
 impl Supervise {
     pub(super) fn main(self) -> Result<u8> {
         self.explain.install();
-        let replies = self.replies();
+        let replies = self.replies()?;
         let mut profile = match &self.profile {
             None => Profile::allow_all(),
             Some(name) => match choice::load(name, &self.keeps)? {
                 Found::Profile(profile) => profile,
-                Found::Filter(_) => return Err(seccomp::Error::Compiled),
+                Found::Filter(_) => return Err(Error::Compiled),
             },
         };
         for call in replies.keys() {
@@ -94,8 +94,8 @@ impl Supervise {
         Ok(exit.status())
     }
 
-    /// By the call's name; the last flag that names it counts.
-    fn replies(&self) -> BTreeMap<String, Reply> {
+    /// By the call's name, which may be named once.
+    fn replies(&self) -> Result<BTreeMap<String, Reply>> {
         let watch = self
             .watch
             .iter()
@@ -104,10 +104,13 @@ impl Supervise {
             .deny
             .iter()
             .map(|call| (call.clone(), Reply::Errno(EPERM)));
-        watch
-            .chain(deny)
-            .chain(self.answer.iter().cloned())
-            .collect()
+        let mut replies = BTreeMap::new();
+        for (call, reply) in watch.chain(deny).chain(self.answer.iter().cloned()) {
+            if replies.insert(call.clone(), reply).is_some() {
+                return Err(Error::TwiceNamed { call });
+            }
+        }
+        Ok(replies)
     }
 }
 

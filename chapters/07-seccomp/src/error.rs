@@ -132,7 +132,7 @@ pub enum Error {
         call: CallError,
     },
     /// A filter behind which the program could not be started.
-    #[error("behind this filter {program} cannot start: execve gets {action:#}")]
+    #[error("behind this filter {program} cannot start: execve gets {action}")]
     ForbidsExec {
         /// As it was named.
         program: String,

@@ -17,7 +17,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 
-use groundwork::kernel::{self, Answer, CallError, Errno, Notification};
+use groundwork::kernel::{self, Answer, CallError, Errno, Notification, Signal};
 use groundwork::narrate;
 use groundwork::process::{Exit, Program, Relay, Spawn};
 use groundwork::step;
@@ -33,7 +33,8 @@ use crate::interpret::{Data, interpret};
 /// Runs a program, and lets `decide` say what becomes of each call that the filter leaves to
 /// a supervisor, in the program and in its children.
 ///
-/// Gives back how the program ended, after the last process behind the filter has ended.
+/// Gives back how the program ended, after the last process behind the filter has ended. When
+/// the supervisor is killed, so is the program: nobody decides for it any more.
 // ANCHOR: run
 pub fn run(
     setup: &Setup,
@@ -49,7 +50,8 @@ pub fn run(
             &error,
         ))
     })?;
-    let waiting = Spawn::new().hold(|| child(setup, program, &theirs));
+    let spawn = Spawn::new().dies_with_parent(Signal::SIGKILL);
+    let waiting = spawn.hold(|| child(setup, program, &theirs));
     let waiting = waiting.map_err(Error::from_start)?;
     drop(theirs);
     std::thread::scope(|scope| {
