@@ -100,7 +100,7 @@ fn mistake(step: &Instruction, after: usize) -> Option<&'static str> {
     use nix::libc::*;
     let code = u32::from(step.code);
     let beyond = |steps: u32| steps as usize >= after;
-    let why = match (code & 7, code & 0xf8) {
+    match (code & 7, code & 0xf8) {
         (BPF_LD, op) if op == BPF_W | BPF_ABS => {
             (step.k >= DATA_SIZE || step.k % 4 != 0).then_some("it loads no word of seccomp_data")
         }
@@ -121,8 +121,7 @@ fn mistake(step: &Instruction, after: usize) -> Option<&'static str> {
         }
         (BPF_RET, BPF_K | BPF_A) | (BPF_MISC, BPF_TAX | BPF_TXA) => None,
         _ => Some("seccomp knows no such code"),
-    };
-    why
+    }
 }
 
 #[cfg(test)]

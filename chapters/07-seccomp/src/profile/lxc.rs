@@ -81,7 +81,7 @@ fn wrong(line: usize, what: impl Into<String>) -> Error {
     }
 }
 
-fn unknown<'a>(line: usize, what: String, names: &[&'a str], written: &str) -> Error {
+fn unknown(line: usize, what: String, names: &[&str], written: &str) -> Error {
     Error::Line {
         line,
         what,
