@@ -34,6 +34,48 @@ fn any_other_call_in_strict_mode_is_the_end() {
     }
 }
 
+/// A line of /proc/PID/status, read from outside of the process.
+fn status(pid: u32, key: &str) -> String {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let mut lines = text.lines().filter_map(|line| line.split_once(":\t"));
+    let found = lines.find(|(name, _)| *name == key);
+    found.map(|(_, value)| value.to_owned()).unwrap_or_default()
+}
+
+/// What the kernel says of a process, soon after it has been started.
+fn becomes(program: &[&str], key: &str, value: &str) {
+    let mut child = std::process::Command::new(support::programs::program("era-seccomp"))
+        .args(program)
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(10);
+    let mut seen = String::new();
+    while seen != value && std::time::Instant::now() < until {
+        seen = status(child.id(), key);
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    drop(child.stdin.take());
+    assert_eq!(seen, value, "{program:?}");
+    assert!(child.wait().unwrap().success());
+}
+
+#[test]
+fn the_kernel_says_in_which_mode_a_process_is() {
+    becomes(&["strict"], "Seccomp", "1");
+    becomes(
+        &["run", "--profile", "default", "--", "cat"],
+        "Seccomp",
+        "2",
+    );
+    becomes(
+        &["run", "--no-new-privs", "--deny", "mkdir", "--", "cat"],
+        "NoNewPrivs",
+        "1",
+    );
+}
+
 #[test]
 fn narration_does_not_make_a_call_that_strict_mode_forbids() {
     for _ in 0..20 {

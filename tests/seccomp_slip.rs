@@ -93,3 +93,20 @@ fn the_default_profile_holds_on_each_way() {
         assert!(verdict.stdout.contains("errno EPERM"), "{verdict:?}");
     }
 }
+
+/// A recording knows by which way a call was made, and its profile allows that way.
+#[test]
+fn a_recording_has_the_other_way_in_it() {
+    let Some(folder) = witness() else { return };
+    if !support::needs("ptrace") {
+        return;
+    }
+    let line = "era-seccomp record --output p.json -- ./slip i; rmdir slipped; cat p.json";
+    let recorded = run_in(&folder, line);
+    assert!(recorded.says().contains("SCMP_ARCH_X86\""), "{recorded:?}");
+    assert_eq!(slip(&folder, "--profile p.json", "i"), (0, true));
+    let native = "era-seccomp record --output n.json -- ./slip n; rmdir slipped";
+    assert_eq!(run_in(&folder, native).status, 0);
+    assert_eq!(slip(&folder, "--profile n.json", "n"), (0, true));
+    assert_eq!(slip(&folder, "--profile n.json", "i"), (159, false));
+}

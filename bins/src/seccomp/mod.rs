@@ -49,7 +49,8 @@ enum Command {
     /// Run a program behind a filter (2012)
     ///
     /// Without CAP_SYS_ADMIN the program and its children can gain no privileges any more
-    /// (no_new_privs); with it they can, as in runc, unless --no-new-privs is given.
+    /// (no_new_privs); with it they can, as in runc, unless --no-new-privs is given. Without
+    /// any flag that says which calls: --profile default.
     #[command(
         after_help = "Examples:\n  era-seccomp run --deny mkdir,rmdir=ENOSYS -- bash\n  era-seccomp run --profile docker --log ptrace -- bash\nThe book: 07-seccomp"
     )]

@@ -1,13 +1,11 @@
 //! `era-seccomp record`.
 
 use std::ffi::OsString;
-use std::fs::OpenOptions;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use groundwork::kernel::CallError;
-use seccomp::error::{Error, Result};
+use seccomp::error::Result;
+use seccomp::profile::write;
 use seccomp::record::{self, Recording};
 
 use crate::explain::Explain;
@@ -36,28 +34,15 @@ impl Record {
     pub(super) fn main(self) -> Result<u8> {
         self.explain.install();
         // Before the program runs: a long run for nothing would be a pity.
-        let failed = |error: &std::io::Error| Error::Write {
-            path: self.output.clone(),
-            call: CallError::from_io("open", &self.output, "open(2)", error),
-        };
-        let open = OpenOptions::new()
-            .append(true)
-            .create(true)
-            .open(&self.output);
-        drop(open.map_err(|error| failed(&error))?);
+        write::prepare(&self.output)?;
         let program = super::program(self.command);
         let (recording, exit) = record::record(&program, self.no_new_privs)?;
         let profile = recording.profile().to_json();
         let text = serde_json::to_string_pretty(&profile).expect("plain data") + "\n";
-        write(&self.output, &text).map_err(|error| failed(&error))?;
+        write::save(&self.output, text.as_bytes())?;
         tell(&recording, &self.output);
         Ok(exit.status())
     }
-}
-
-fn write(path: &Path, text: &str) -> std::io::Result<()> {
-    let mut file = OpenOptions::new().write(true).truncate(true).open(path)?;
-    file.write_all(text.as_bytes())
 }
 
 /// How much was seen. The program has had its own words.

@@ -4,15 +4,15 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use groundwork::kernel::CallError;
 use seccomp::action::errno_name;
 use seccomp::arch::Arch;
 use seccomp::calls;
-use seccomp::error::{Error, Result};
+use seccomp::error::Result;
 use seccomp::filter::Filter;
 use seccomp::profile::Profile;
 use seccomp::profile::default;
 use seccomp::profile::find::Found;
+use seccomp::profile::write;
 use serde_json::json;
 
 use super::choice::{self, Changes, EPERM, Keeps};
@@ -46,7 +46,7 @@ impl Show {
         let found = self.changes.apply(found)?;
         let filter = found.filter()?;
         if let Some(path) = &self.export {
-            export(path, &filter)?;
+            write::save(path, &filter.to_bytes())?;
         }
         let text = match (&found, self.bpf, self.json) {
             (_, true, true) | (Found::Filter(_), _, true) => instructions(&filter),
@@ -61,13 +61,6 @@ impl Show {
         };
         Ok(result::print(&text, 0, super::FAILED))
     }
-}
-
-fn export(path: &Path, filter: &Filter) -> Result<()> {
-    std::fs::write(path, filter.to_bytes()).map_err(|error| Error::Write {
-        path: path.to_owned(),
-        call: CallError::from_io("open", path, "open(2)", &error),
-    })
 }
 
 fn instructions(filter: &Filter) -> String {

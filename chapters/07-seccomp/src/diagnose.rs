@@ -26,9 +26,9 @@ pub(crate) fn of_running(error: &Error) -> Option<Advice> {
             "era-seccomp supervise --profile FILE -- CMD",
         )),
         Error::Unsupervisable { call } => Some(of_unsupervisable(call)),
-        Error::Unavailable { .. } => Some(Advice::because(
-            "it asked the kernel, which is older than this verdict: see seccomp(2)",
-        )),
+        Error::Unavailable { call, .. } if call.errno() == Errno::EOPNOTSUPP => Some(
+            Advice::because("the kernel was asked, and is older than it: see seccomp(2)"),
+        ),
         Error::Strict(call) => of_strict(call),
         Error::Trace(call) => of_tracing(call),
         Error::Refused(refused) => of_refused(refused),

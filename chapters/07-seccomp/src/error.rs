@@ -122,8 +122,8 @@ pub enum Error {
     /// PR_SET_SECCOMP.
     #[error("cannot enter strict mode")]
     Strict(#[source] CallError),
-    /// A verdict that this kernel is too old for.
-    #[error("this kernel does not know the verdict {action}")]
+    /// A verdict that this kernel does not give, or does not speak about.
+    #[error("the filter needs the verdict {action}, and cannot have it here")]
     Unavailable {
         /// Its name in linux/seccomp.h.
         action: &'static str,

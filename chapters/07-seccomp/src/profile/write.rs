@@ -1,10 +1,16 @@
-//! A profile in Docker's form, for engines and for people.
+//! A profile in Docker's form, for engines and for people; and results in files.
 
 use std::collections::BTreeMap;
+use std::fs::OpenOptions;
+use std::io::{self, Write};
+use std::path::Path;
+
+use groundwork::kernel::CallError;
 
 use serde_json::{Map, Value, json};
 
 use crate::action::Action;
+use crate::error::{Error, Result};
 use crate::profile::{Compare, Op, Profile, Rule};
 
 impl Profile {
@@ -79,4 +85,24 @@ fn argument(compare: &Compare) -> Value {
         "valueTwo": compare.value_two,
         "op": op,
     })
+}
+
+/// Makes sure, before a long run, that its result can be written: makes the file, if it is not
+/// there, and leaves it as it is otherwise.
+pub fn prepare(path: &Path) -> Result<()> {
+    let opened = OpenOptions::new().append(true).create(true).open(path);
+    opened.map(drop).map_err(|error| unwritten(path, &error))
+}
+
+/// Writes a result, in place of what the file had.
+pub fn save(path: &Path, bytes: &[u8]) -> Result<()> {
+    let written = std::fs::File::create(path).and_then(|mut file| file.write_all(bytes));
+    written.map_err(|error| unwritten(path, &error))
+}
+
+fn unwritten(path: &Path, error: &io::Error) -> Error {
+    Error::Write {
+        path: path.to_owned(),
+        call: CallError::from_io("open", path, "open(2)", error),
+    }
 }
