@@ -56,6 +56,10 @@ const CASES: &[Case] = &[
     case("06-namespaces", "4.11", Fault::NoFlag("CLONE_NEWNET")),
     case("06-namespaces", "4.11", Fault::NoFlag("CLONE_NEWCGROUP")),
     case("06-namespaces", "4.11", Fault::NoFlag("CLONE_NEWTIME")),
+    case("07-seccomp", "4.12", Fault::Omitted("prctl")),
+    case("07-seccomp", "4.12", Fault::Omitted("seccomp")),
+    case("07-seccomp", "4.13", Fault::Omitted("seccomp")),
+    case("07-seccomp", "5.6", Fault::Omitted("seccomp")),
 ];
 
 /// The line that goes before the page's first command.
@@ -68,7 +72,9 @@ fn breaking(fault: Fault, tools: &Path) -> String {
         Fault::NoFlag(flag) => {
             format!("host# export ERA_FAULT={flag}=omitted PATH={tools}/unshare:$PATH")
         }
-        Fault::Omitted(call) => format!("host# export ERA_FAULT={call}=omitted"),
+        Fault::Omitted(call) => {
+            format!("host# export ERA_FAULT={call}=omitted\nhost$ export ERA_FAULT={call}=omitted")
+        }
         Fault::StaysRoot => format!("host# export PATH={tools}/rooted:$PATH"),
         Fault::AwayFromHome => {
             let bash = "bash --noprofile --noediting --rcfile ../bashrc -i";
@@ -188,6 +194,11 @@ fn without_its_mechanism_no_claim_of_namespaces_is_shown() {
     claims_of("06-namespaces");
 }
 
+#[test]
+fn without_its_mechanism_no_claim_of_seccomp_is_shown() {
+    claims_of("07-seccomp");
+}
+
 /// The other half of the proof: without a fault, neither the added line nor our unshare in
 /// place of the system's breaks anything.
 #[test]
@@ -198,6 +209,7 @@ fn a_line_that_breaks_nothing_leaves_every_claim_shown() {
         ("04-chroot", "4.4"),
         ("05-capabilities", "4.7"),
         ("06-namespaces", "4.11"),
+        ("07-seccomp", "5.6"),
     ] {
         let line = format!("host# export ERA_NOTHING=1 {ours}");
         let text = broken_page(&book_page(page), claim, &line);

@@ -73,7 +73,9 @@ impl Listed {
                 }
                 "prctl" => self.prctl.iter().any(|option| option == first),
                 "write" => self.files.iter().any(is_file),
-                "clone" => !first.contains("CLONE_THREAD") && !first.contains("CLONE_VFORK"),
+                "clone" | "clone3" => {
+                    !first.contains("CLONE_THREAD") && !first.contains("CLONE_VFORK")
+                }
                 "setxattr" | "lsetxattr" | "lremovexattr" => args
                     .get(1)
                     .is_some_and(|name| name == r#""security.capability""#),
@@ -111,13 +113,14 @@ fn both(line: &str, strace: &str) -> (Calls, Calls) {
     std::fs::set_permissions(folder.path(), all).unwrap();
     let listed = Listed::read();
     let output = sh(&format!(
-        r#"D={folder}; touch $D/mnt $D/uts $D/pid; mkdir -p $D/traces $D/jail/proc $D/wd
+        r#"D={folder}; touch $D/mnt $D/uts $D/pid; echo '{flags}' >$D/flags; mkdir -p $D/traces $D/jail/proc $D/wd
         chmod 777 $D/traces
         export ERA_EXPLAIN=json
         E='{strace} -qq -ff -v -y -s 4096 -e signal=none -e trace={calls} -o '$D/traces/t
         cd /
         {line}"#,
         folder = folder.path().display(),
+        flags = WITH_FLAGS,
         calls = listed.names.join(","),
     ));
     let traces = folder.path().join("traces");
@@ -126,6 +129,9 @@ fn both(line: &str, strace: &str) -> (Calls, Calls) {
         told::told(&text(&output.stderr), &listed),
     )
 }
+
+/// A profile that wants its filter to be installed in a special way.
+const WITH_FLAGS: &str = r#"{"defaultAction":"SCMP_ACT_ALLOW","flags":["SECCOMP_FILTER_FLAG_LOG","SECCOMP_FILTER_FLAG_TSYNC"]}"#;
 
 /// Lines that anybody can run.
 const LINES: &[&str] = &[
@@ -212,6 +218,13 @@ const LINES: &[&str] = &[
     "inside -UrmuinpfCT; $E era-nsenter -t $P -a -S 5 -G 5 true",
     "inside -UrC; $E era-nsenter -t $P -U -C true",
     "$E era-nsenter -r/ -w/usr true",
+    "$E era-seccomp run --deny mkdir -- true",
+    "$E era-seccomp run --no-new-privs --log mkdir --kill rmdir -- true",
+    "$E era-seccomp run --profile $D/flags -- true",
+    "$E era-seccomp supervise --answer getuid=0 --watch openat -- id -ru",
+    "$E era-seccomp supervise --no-new-privs --deny mkdir -- mkdir $D/denied",
+    "$E era-seccomp supervise --watch mkdir -- no-such-program",
+    "$E era-seccomp strict </dev/null",
 ];
 
 /// Lines with a second user, whom only root finds everywhere.

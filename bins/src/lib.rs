@@ -11,6 +11,7 @@
 //! - [`caps`]: in 1999.
 //! - [`explain`]: `--explain`, `--explain=json` and ERA_EXPLAIN: who listens to the kernel calls.
 //! - [`mod@unshare`], [`nsenter`] and [`lsns`]: 2002 to 2020.
+//! - [`mod@seccomp`]: from 2005 on.
 //! - `views`: the eight kinds of namespaces as flags.
 //! - `attached`: files right behind a short flag, as nsenter(1) takes them.
 //! - `ids`: users on a command line.
@@ -27,6 +28,7 @@ mod ids;
 pub mod lsns;
 pub mod nsenter;
 mod result;
+pub mod seccomp;
 pub mod unshare;
 mod views;
 
@@ -65,6 +67,11 @@ pub const PROGRAMS: &[Program] = &[
         name: "era-nsenter",
         main: nsenter::main,
         command: nsenter::command,
+    },
+    Program {
+        name: "era-seccomp",
+        main: seccomp::main,
+        command: seccomp::command,
     },
     Program {
         name: "era-unshare",

@@ -46,7 +46,7 @@ mod user;
 
 pub use child::{Child, Waiting};
 pub use exit::Exit;
-pub use program::Program;
+pub use program::{Program, Ready};
 pub use refused::why_not_started;
 pub use signals::Relay;
 pub use user::{Groups, become_user, unmapped};
