@@ -14,6 +14,9 @@ static FOUND: Mutex<BTreeMap<String, Option<Finding>>> = Mutex::new(BTreeMap::ne
 /// The probe that every `#` line needs.
 pub const GROUND: &str = "userns";
 
+/// The probe of a block that is played in the ground's own control group.
+pub const GROUP: &str = "cgroup-delegated";
+
 /// What a probe found; none when there is no probe of that name.
 pub fn look(name: &str) -> Option<Finding> {
     let mut found = FOUND
@@ -48,13 +51,12 @@ pub fn missing(block: &Block, ground: &Ground) -> Option<String> {
         return Some("real root is needed, and nobody gave it".to_owned());
     }
     let in_namespace = block.on_ground && !ground.is_played_as_root();
-    let ground = in_namespace.then(|| GROUND.to_owned());
-    let needs = block
-        .needs
-        .iter()
-        .cloned()
-        .chain(ground)
-        .find_map(|name| absent(&name));
+    let in_namespace_ground = in_namespace.then(|| GROUND.to_owned());
+    let names = block.needs.iter().cloned().chain(in_namespace_ground);
+    let needs = names
+        .filter(|name| name != GROUP || ground.group().is_none())
+        .find_map(|name| absent(&name))
+        .or_else(|| ungrouped(block, ground));
     let twin = || {
         block
             .only_if
@@ -63,6 +65,19 @@ pub fn missing(block: &Block, ground: &Ground) -> Option<String> {
             .map(|why| format!("not for this machine: {why}"))
     };
     needs.or_else(twin)
+}
+
+/// Why the ground has no group, if the block needs one and its page has asked for it.
+fn ungrouped(block: &Block, ground: &Ground) -> Option<String> {
+    let why = ground.group()?.err()?;
+    let needed = block.needs.iter().any(|name| name == GROUP);
+    needed.then(|| absent(GROUP).unwrap_or_else(|| format!("{GROUP}: {why}")))
+}
+
+/// Whether real root, to be asked for, could give a block the group that it needs.
+pub fn wants_group_by_root(block: &Block, ground: &Ground) -> bool {
+    let needed = block.needs.iter().any(|name| name == GROUP) && ground.lacks_group();
+    needed && !ground.has_root() && look("sudo").is_some_and(|finding| finding.works())
 }
 
 fn absent(name: &str) -> Option<String> {

@@ -55,7 +55,7 @@ pub enum Left {
     },
     /// A mount below a ground's folder, or a kept namespace.
     Mount(PathBuf),
-    /// A control group that a probe made.
+    /// A control group of a ground, or one that a probe made.
     Group(PathBuf),
     /// A network link.
     Link(String),

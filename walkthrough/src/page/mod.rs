@@ -40,6 +40,8 @@ pub struct Head {
     pub line: Option<String>,
     /// The programs that it is about: a page answers to these, too.
     pub programs: Vec<String>,
+    /// Its shells want a control group of their own.
+    pub group: bool,
 }
 
 /// A part of a page.

@@ -32,7 +32,7 @@ pub fn rehearse(
     out: &mut dyn Write,
 ) -> Result<Rehearsal, Box<dyn std::error::Error>> {
     let mut rehearsal = Rehearsal::default();
-    let mut stage = Stage::new(&around.state, learner)?;
+    let mut stage = Stage::new(&around.state, learner, &script.page.head)?;
     for stop in 0..script.stops.len() {
         let started = Instant::now();
         let problem = step(script, stop, &mut stage);
@@ -118,7 +118,7 @@ fn back_to(
     learner: &Learner,
 ) -> Result<Duration, Box<dyn std::error::Error>> {
     let started = Instant::now();
-    let mut stage = Stage::new(&around.state, learner)?;
+    let mut stage = Stage::new(&around.state, learner, &script.page.head)?;
     for stop in 0..target {
         let Act::Run { block, .. } = script.stops[stop].act else {
             continue;
