@@ -76,10 +76,11 @@ pub(crate) fn in_a_user_namespace() -> bool {
     fields != ["0", "0", "4294967295"]
 }
 
-/// Whether the PID namespace of this process belongs to its user namespace.
-pub(crate) fn owns_its_pid_namespace() -> bool {
+/// Whether the namespace of this process belongs to its user namespace: only then do our
+/// capabilities count in it, see user_namespaces(7).
+pub(crate) fn owns_its(kind: Kind) -> bool {
     use std::os::unix::fs::MetadataExt;
-    let link = format!("/proc/self/ns/{}", Kind::Pid.link_of_the_newest());
+    let link = format!("/proc/self/ns/{}", kind.link_of_the_newest());
     let owner = kernel::open_namespace(link).and_then(kernel::ns_get_userns);
     let owner = owner
         .ok()
