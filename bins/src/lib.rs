@@ -8,6 +8,7 @@
 //!
 //! - [`PROGRAMS`]: every program by the name of its link.
 //! - [`mod@chroot`]: in 1979.
+//! - [`mod@cgroup`]: in 2006.
 //! - [`explain`]: `--explain`, `--explain=json` and ERA_EXPLAIN: who listens to the kernel calls.
 //! - [`mod@unshare`], [`nsenter`] and [`lsns`]: 2002 to 2020.
 //! - `attached`: files right behind a short flag, as nsenter(1) takes them.
@@ -16,6 +17,7 @@
 #![forbid(unsafe_code)]
 
 mod attached;
+pub mod cgroup;
 pub mod chroot;
 pub mod explain;
 pub mod failure;
@@ -59,6 +61,11 @@ pub const PROGRAMS: &[Program] = &[
         name: "era-unshare",
         main: unshare::main,
         command: unshare::command,
+    },
+    Program {
+        name: "era-cgroup",
+        main: cgroup::main,
+        command: cgroup::command,
     },
 ];
 

@@ -365,7 +365,7 @@ fn no_root(root: &Path, call: &CallError) -> Option<Advice> {
             format!("{shown} is a file, and a root is a folder with files in it"),
             "name a folder",
         )),
-        Errno::EACCES if ["chdir", "stat"].contains(&call.call.name.as_str()) => Some(Advice::new(
+        Errno::EACCES if !files::may_be_entered(root) => Some(Advice::new(
             format!("this user may not enter {shown}, or a folder above it: no x bit for it"),
             format!("chmod o+x {shown}   (as its owner)"),
         )),

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use groundwork::host::unescaped;
 use groundwork::kernel;
 
 use crate::kinds::Kind;
@@ -47,28 +48,6 @@ impl MountPoint {
     }
 }
 
-/// Spaces and the like are written as `\040`, three octal digits.
-fn unescaped(text: &str) -> PathBuf {
-    use std::os::unix::ffi::OsStringExt;
-    let mut bytes = Vec::new();
-    let mut rest = text.as_bytes();
-    while let [first, tail @ ..] = rest {
-        let octal = tail.get(..3).filter(|_| *first == b'\\');
-        let digits = octal.and_then(|digits| std::str::from_utf8(digits).ok());
-        match digits.and_then(|digits| u8::from_str_radix(digits, 8).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = &tail[3..];
-            }
-            None => {
-                bytes.push(*first);
-                rest = tail;
-            }
-        }
-    }
-    PathBuf::from(std::ffi::OsString::from_vec(bytes))
-}
-
 /// All mounts of this mount namespace that are in sight.
 pub fn all() -> Vec<MountPoint> {
     let text = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
@@ -97,10 +76,11 @@ pub(crate) fn in_a_user_namespace() -> bool {
     fields != ["0", "0", "4294967295"]
 }
 
-/// Whether the PID namespace of this process belongs to its user namespace.
-pub(crate) fn owns_its_pid_namespace() -> bool {
+/// Whether the namespace of this process belongs to its user namespace: only then do our
+/// capabilities count in it, see user_namespaces(7).
+pub(crate) fn owns_its(kind: Kind) -> bool {
     use std::os::unix::fs::MetadataExt;
-    let link = format!("/proc/self/ns/{}", Kind::Pid.link_of_the_newest());
+    let link = format!("/proc/self/ns/{}", kind.link_of_the_newest());
     let owner = kernel::open_namespace(link).and_then(kernel::ns_get_userns);
     let owner = owner
         .ok()

@@ -5,6 +5,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use groundwork::host::unescaped;
 use nix::unistd::Uid;
 use serde::Deserialize;
 
@@ -149,27 +150,13 @@ pub(super) fn mounts(state: &Path, dead: &[PathBuf]) -> Vec<PathBuf> {
     let table = proc::mounts("self").unwrap_or_default();
     let grounds = state.join("grounds");
     let point_of = |line: &String| {
-        let point = PathBuf::from(unescaped(line.split(' ').nth(1)?));
+        let point = unescaped(line.split(' ').nth(1)?);
         let kind = line.split_once(" - ")?.1.split(' ').next()?;
         let kept = kind == "nsfs" && point.starts_with(state) && !point.starts_with(&grounds);
         let below = dead.iter().any(|folder| point.starts_with(folder));
         (kept || below).then_some(point)
     };
     table.iter().rev().filter_map(point_of).collect()
-}
-
-/// mountinfo writes space, tab, newline and backslash as three octal digits.
-fn unescaped(path: &str) -> String {
-    [
-        ("\\040", " "),
-        ("\\011", "\t"),
-        ("\\012", "\n"),
-        ("\\134", "\\"),
-    ]
-    .iter()
-    .fold(path.to_owned(), |path, (code, character)| {
-        path.replace(code, character)
-    })
 }
 
 /// Groups of ours that nobody needs any more: of a ground, or of a probe of the doctor's

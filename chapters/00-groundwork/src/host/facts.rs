@@ -108,7 +108,7 @@ impl Facts {
 
     /// A file's text without the last line's end. None if it is not there or not ours to
     /// read.
-    pub(super) fn read(&self, path: &str) -> Option<String> {
+    pub fn read(&self, path: &str) -> Option<String> {
         let bytes = std::fs::read(self.path(path)).ok()?;
         Some(String::from_utf8_lossy(&bytes).trim_end().to_owned())
     }

@@ -17,6 +17,7 @@
 use serde::Serialize;
 
 use crate::error::Advice;
+use crate::kernel::CallError;
 
 mod child;
 mod facts;
@@ -180,4 +181,10 @@ pub fn all(facts: &Facts) -> Vec<Finding> {
 /// error that wants to say why one was refused.
 pub fn user_namespaces(facts: &Facts) -> Finding {
     probe(facts, "userns").expect("the table has it")
+}
+
+/// Why a call was refused, if a seccomp filter around this process refused it. For an error
+/// that nothing else explains.
+pub fn refusing_filter(facts: &Facts, refused: &CallError) -> Option<Advice> {
+    filter::refusing(facts, refused)
 }

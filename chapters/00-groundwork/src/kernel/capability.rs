@@ -7,6 +7,8 @@ use nix::libc;
 
 use super::{Result, call};
 
+/// May change groups: setgid(2), setgroups(2).
+pub const CAP_SETGID: u8 = 6;
 /// May call chroot(2).
 pub const CAP_SYS_CHROOT: u8 = 18;
 /// May mount, and much else.

@@ -12,6 +12,7 @@
 //! - [`ids`]: users and groups, and the maps of a user namespace.
 //! - [`capability`]: capget and capset.
 //! - [`hostname`]: the names of the machine.
+//! - `impossible`: calls with arguments that are none, to see who refuses them.
 //! - [`signal`] and [`trace`]: how a parent and its child get along.
 //! - [`terminal`]: sessions and controlling terminals.
 //! - [`seccomp`]: filters for system calls.
@@ -29,6 +30,7 @@ pub mod capability;
 pub mod descriptor;
 pub mod hostname;
 pub mod ids;
+pub(crate) mod impossible;
 pub mod kvm;
 pub mod mount;
 pub mod netlink;

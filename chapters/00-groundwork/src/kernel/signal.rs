@@ -47,12 +47,16 @@ pub fn stop_here() {
 
 /// Whether a file carries capabilities(7): the attribute `security.capability`.
 pub fn has_file_capabilities(path: &std::path::Path) -> bool {
+    has_attribute(path, c"security.capability")
+}
+
+/// Whether a file has an extended attribute of this name that we may see: getxattr(2).
+pub fn has_attribute(path: &std::path::Path, name: &std::ffi::CStr) -> bool {
     use std::os::unix::ffi::OsStrExt;
     let Ok(path) = std::ffi::CString::new(path.as_os_str().as_bytes()) else {
         return false;
     };
-    let name = c"security.capability".as_ptr();
     // SAFETY: two C strings that live here; a size of zero asks for the size alone.
-    let size = unsafe { libc::getxattr(path.as_ptr(), name, std::ptr::null_mut(), 0) };
+    let size = unsafe { libc::getxattr(path.as_ptr(), name.as_ptr(), std::ptr::null_mut(), 0) };
     size > 0
 }

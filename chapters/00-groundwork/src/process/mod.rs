@@ -26,7 +26,9 @@
 
 use std::convert::Infallible;
 use std::io::{Read, Write};
+use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
+use std::sync::atomic::{AtomicI32, Ordering};
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -216,13 +218,14 @@ impl Spawn {
                 let pipe = to_parent.try_clone().expect("a descriptor is left");
                 narrate::install(Box::new(ToParent(pipe)));
             }
+            PARENT.store(to_parent.as_raw_fd(), Ordering::Relaxed);
             gate::offer(&to_parent);
             // No byte means that the parent is gone or gave up.
             if to_parent.read_exact(&mut [0]).is_err() {
                 return CHILD_FAILED;
             }
             if let Some(signal) = self.dies_with_parent {
-                let _ = kernel::prctl_set_pdeathsig(signal);
+                let _ = die_with_parent(signal);
             }
             let Err(error) = job() else { return 0 };
             let value = serde_json::to_value(&error).expect("an error is plain data");
@@ -233,6 +236,24 @@ impl Spawn {
         // Nothing is left to run here: not even the parent's destructors.
         kernel::exit_now(status)
     }
+}
+
+/// In a child: its end of the socket.
+static PARENT: AtomicI32 = AtomicI32::new(-1);
+
+/// From now on this process gets `signal` when its parent ends: PR_SET_PDEATHSIG in prctl(2).
+///
+/// That tells of ends to come only. In a child of ours, an end before it shows in the
+/// socket; getppid(2) would not do, it is 0 in a new PID namespace.
+#[track_caller]
+pub fn die_with_parent(signal: Signal) -> kernel::Result<()> {
+    kernel::prctl_set_pdeathsig(signal)?;
+    let socket = PARENT.load(Ordering::Relaxed);
+    if socket >= 0 && kernel::is_hung_up(socket) {
+        // As PID 1 of a namespace it could not even send itself the signal.
+        kernel::exit_now(128 + signal as i32);
+    }
+    Ok(())
 }
 
 /// Writes one message. A parent that is gone cannot be told anything.

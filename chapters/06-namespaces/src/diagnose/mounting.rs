@@ -7,7 +7,7 @@ use groundwork::error::{Advice, shell_word};
 use groundwork::kernel::CallError;
 use nix::errno::Errno;
 
-use super::{Capability, without};
+use super::{Capability, has, without};
 use crate::kinds::Kind;
 use crate::mounts::{self, MountPoint};
 
@@ -18,7 +18,7 @@ pub(super) fn keep(kind: Kind, file: &Path, call: &CallError) -> Option<Advice> 
             format!("touch {}", shell_word(file)),
         ));
     }
-    if call.errno() == Errno::EPERM || call.errno() == Errno::EACCES {
+    if call.errno() == Errno::EPERM && !(has(Capability::SysAdmin) && mounts::owns_its(Kind::Mnt)) {
         return Some(Advice::new(
             "to mount in the mount namespace of the caller wants CAP_SYS_ADMIN there",
             "keep it from a shell that is root of its own mounts: era-unshare -rm",
@@ -84,7 +84,7 @@ pub(super) fn mount_proc(at: &Path, call: &CallError) -> Option<Advice> {
             "no /proc is in sight here, and the kernel gives a new one only beside an old",
         ));
     }
-    if mounts::in_a_user_namespace() && !mounts::owns_its_pid_namespace() {
+    if mounts::in_a_user_namespace() && !mounts::owns_its(Kind::Pid) {
         return Some(Advice::new(
             "the PID namespace is not ours: it belongs to a user namespace further out",
             "add --pid --fork",
@@ -94,7 +94,8 @@ pub(super) fn mount_proc(at: &Path, call: &CallError) -> Option<Advice> {
 }
 
 pub(super) fn pivot(new_root: &Path, call: &CallError) -> Option<Advice> {
-    path(new_root).or_else(|| match call.errno() {
+    match call.errno() {
+        Errno::ENOENT | Errno::ENOTDIR => path(new_root),
         Errno::EINVAL if mounts::all().iter().all(|mount| mount.at != Path::new("/")) => {
             Some(Advice::new(
                 "this process was put into a chroot: its / is no mount point",
@@ -102,7 +103,7 @@ pub(super) fn pivot(new_root: &Path, call: &CallError) -> Option<Advice> {
             ))
         }
         _ => without(Capability::SysAdmin),
-    })
+    }
 }
 
 /// Which part of a path is missing.

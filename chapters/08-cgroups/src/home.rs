@@ -1,0 +1,174 @@
+//! Below which folders our groups lie.
+//!
+//! All of ours lie in a folder `era`, which is a group itself, so that anybody sees whose they
+//! are. It lies at the top of each tree if we may write there, as root may. Else below the
+//! group that we are in, if somebody made that ours: a delegated group, cgroups(7).
+
+use std::path::{Path, PathBuf};
+
+use groundwork::host::{Facts, Hierarchy, Version};
+use groundwork::kernel;
+use groundwork::step;
+use nix::unistd::{AccessFlags, access};
+
+use crate::error::{Error, Result};
+use crate::files;
+use crate::group;
+use crate::layout::{CONTROLLERS, Layout, Shape, name_in};
+
+/// The group that all of ours lie in.
+pub const FOLDER: &str = "era";
+
+/// A folder in one of the trees.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// Which files it has.
+    pub version: Version,
+    /// What the tree can limit and count, by v2's names: [`CONTROLLERS`].
+    pub controllers: Vec<&'static str>,
+    /// Where it is.
+    pub folder: PathBuf,
+}
+
+impl Place {
+    /// A folder of that tree.
+    fn of(hierarchy: &Hierarchy, folder: PathBuf) -> Place {
+        let has = |name: &&str| hierarchy.has(name_in(hierarchy.version, name));
+        Place {
+            version: hierarchy.version,
+            controllers: CONTROLLERS.into_iter().filter(has).collect(),
+            folder,
+        }
+    }
+
+    /// Whether its tree has this controller. Each group of v2 counts CPU time and can be
+    /// stopped.
+    pub fn has(&self, controller: &str) -> bool {
+        let of_v2 = self.version == Version::V2 && ["cpuacct", "freezer"].contains(&controller);
+        of_v2 || self.controllers.contains(&controller)
+    }
+
+    /// The same tree, in a folder below.
+    pub fn join(&self, name: impl AsRef<Path>) -> Place {
+        Place {
+            folder: self.folder.join(name),
+            ..self.clone()
+        }
+    }
+}
+
+/// Where our groups lie on this machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Home {
+    /// How v1 and v2 are mixed.
+    pub shape: Shape,
+    /// Our folder, in each tree where we may have one. It need not be there yet.
+    pub places: Vec<Place>,
+    /// Our own group, in each tree where we may have none.
+    pub closed: Vec<Place>,
+}
+
+impl Home {
+    /// Looks where groups of ours can be.
+    ///
+    /// # Errors
+    /// Nowhere: no tree is mounted, or none is ours.
+    pub fn find(facts: &Facts) -> Result<Home> {
+        let layout = Layout::read(facts)?;
+        let (mut places, mut closed) = (Vec::new(), Vec::new());
+        for hierarchy in &layout.hierarchies {
+            let place = match parent(hierarchy) {
+                Some(parent) => Place::of(hierarchy, parent.join(FOLDER)),
+                None => {
+                    let own = hierarchy.own.clone();
+                    let own = own.unwrap_or_else(|| hierarchy.mount.clone());
+                    closed.push(Place::of(hierarchy, own));
+                    continue;
+                }
+            };
+            // In the hybrid layout v2's tree has nothing to limit with.
+            if !place.controllers.is_empty() {
+                places.push(place);
+            }
+        }
+        if places.is_empty() {
+            let folders = closed.into_iter().map(|place| place.folder).collect();
+            let shape = layout.shape;
+            return Err(Error::NoHome { shape, folders });
+        }
+        Ok(Home {
+            shape: layout.shape,
+            places,
+            closed,
+        })
+    }
+
+    /// Our folder in the tree that has this controller.
+    ///
+    /// # Errors
+    /// This machine has no such tree, or it is not ours.
+    pub fn of(&self, controller: &str) -> Result<&Place> {
+        let has = |place: &&Place| place.has(controller);
+        let closed = || self.closed.iter().find(has);
+        self.places.iter().find(has).ok_or_else(|| {
+            let why = match closed() {
+                Some(place) => format!("{} is not ours to write in", place.folder.display()),
+                None => "no tree that is mounted has this controller".to_owned(),
+            };
+            Error::Unsupported {
+                what: controller.to_owned(),
+                why,
+            }
+        })
+    }
+
+    /// Makes our folder in one of the trees, if it is not there.
+    pub(crate) fn settle(&self, place: &Place) -> Result<()> {
+        if !place.folder.exists() {
+            step("Our groups lie in a group of their own");
+            group::make(&place.folder)?;
+        }
+        Ok(())
+    }
+}
+
+/// In which group ours may lie in this tree, if in any.
+fn parent(hierarchy: &Hierarchy) -> Option<PathBuf> {
+    if is_writable(&hierarchy.mount) {
+        return Some(hierarchy.mount.clone());
+    }
+    let own = hierarchy.own.as_deref()?;
+    let mut above = own.ancestors().take_while(|at| *at != hierarchy.mount);
+    match hierarchy.version {
+        Version::V1 => is_writable(own).then(|| own.to_owned()),
+        Version::V2 if is_managed(own) => None,
+        // A group that hands on controllers holds no processes: the nearest that may.
+        Version::V2 => above
+            .by_ref()
+            .take_while(|at| is_delegated(at))
+            .find(|at| files::read(at, "cgroup.procs").is_some_and(|list| list.is_empty()))
+            .or_else(|| is_delegated(own).then_some(own))
+            .map(Path::to_owned),
+    }
+}
+
+fn is_writable(path: &Path) -> bool {
+    access(path, AccessFlags::W_OK).is_ok()
+}
+
+/// Whether processes may be moved here, and controllers handed on: "Delegation" in
+/// cgroups(7).
+fn is_delegated(group: &Path) -> bool {
+    let files = ["cgroup.procs", "cgroup.subtree_control"];
+    is_writable(group) && files.iter().all(|file| is_writable(&group.join(file)))
+}
+
+/// Whether a user's systemd looks after this group and has not left it to others: its folders
+/// belong to the user, too. systemd marks those that it leaves.
+fn is_managed(group: &Path) -> bool {
+    let is_manager = |name: &str| name.starts_with("user@") && name.ends_with(".service");
+    let below_manager = group
+        .iter()
+        .any(|part| part.to_str().is_some_and(is_manager));
+    below_manager && !kernel::has_attribute(group, c"user.delegate")
+}
