@@ -11,6 +11,7 @@ use crate::explain::Explain;
 use crate::{failure, result};
 
 mod show;
+mod watch;
 
 /// Limit and count what processes use together (2006)
 #[derive(Debug, Parser)]
@@ -44,6 +45,11 @@ enum Command {
         after_help = "Examples:\n  era-cgroup rm web\n  era-cgroup rm -r web\nThe book: 08-cgroups"
     )]
     Rm(Rm),
+    /// Show live what groups use, of what they may
+    #[command(
+        after_help = "Examples:\n  era-cgroup watch\n  era-cgroup watch web --interval 0.5\nThe book: 08-cgroups"
+    )]
+    Watch(watch::Watch),
 }
 
 #[derive(Debug, Args)]
@@ -94,6 +100,7 @@ pub fn main(args: Vec<OsString>) -> u8 {
         Command::Create(create) => create.main(),
         Command::Stat(stat) => stat.main(),
         Command::Rm(rm) => rm.main(),
+        Command::Watch(watch) => watch.main(),
     };
     ended.unwrap_or_else(|error| {
         failure::print(&error);
