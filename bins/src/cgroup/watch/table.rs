@@ -66,7 +66,16 @@ fn line(
     ]: [String; 10],
 ) -> String {
     format!(
-        "{name:<16} {cpu:>6} {cpu_of:>6} {throttled:>9} {memory:>7} {memory_of:>7} {peak:>7} \
-         {pids:>5} {pids_of:>5} {waits:>5}"
+        "{:<14} {cpu:>6} {cpu_of:>6} {throttled:>9} {memory:>7} {memory_of:>7} {peak:>7} \
+         {pids:>5} {pids_of:>5} {waits:>5}",
+        fit(&name, 14)
     )
+}
+
+/// A long name shows by its end that it was cut.
+fn fit(name: &str, width: usize) -> String {
+    match name.chars().count() > width {
+        true => name.chars().take(width - 1).chain(['…']).collect(),
+        false => name.to_owned(),
+    }
 }
