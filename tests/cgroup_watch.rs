@@ -15,7 +15,7 @@ use serde_json::Value;
 use support::programs::{program, text};
 use terminal::Terminal;
 
-/// A group of its own for a test, limited to half a core, 64 MiB and 9 processes, by the
+/// A group of its own for a test, limited to a tenth of a core, 64 MiB and 9 processes, by the
 /// kernel's files alone.
 struct Group {
     name: String,
@@ -42,8 +42,8 @@ impl Group {
             folders: folders.collect(),
             inside: Vec::new(),
         };
-        group.set(&["cpu.max"], "50000 100000");
-        group.set(&["cpu.cfs_quota_us"], "50000");
+        group.set(&["cpu.max"], "10000 100000");
+        group.set(&["cpu.cfs_quota_us"], "10000");
         group.set(&["memory.max", "memory.limit_in_bytes"], "67108864");
         group.set(&["pids.max"], "9");
         group
@@ -156,11 +156,11 @@ fn its_numbers_are_those_of_the_kernels_files() {
         .map(|reading| reading["cores"].as_f64().unwrap());
     let mean = cores.sum::<f64>() / 4.0;
     assert!(
-        (mean - used).abs() < 0.06,
+        (mean - used).abs() < 0.03,
         "it says {mean}, the kernel's file {used}"
     );
     let last = &readings[3];
-    assert_eq!(last["cores_limit"], 0.5, "{last}");
+    assert_eq!(last["cores_limit"], 0.1, "{last}");
     assert!(last["throttled"].as_u64().unwrap() > 0, "{last}");
     assert_eq!(last["memory"]["limit"]["bytes"], 67_108_864, "{last}");
     assert_eq!(
@@ -195,7 +195,7 @@ fn in_a_pipe_it_prints_lines_of_80_columns_and_ends_with_its_reader() {
         "{once}"
     );
     let words: Vec<&str> = lines[1].split_whitespace().collect();
-    assert_eq!(words[2], "0.50", "{once}");
+    assert_eq!(words[2], "0.10", "{once}");
     assert_eq!((words[5], words[8]), ("64M", "9"), "{once}");
     let all = era_cgroup(&["watch", "--once", "--interval", "0.1"]);
     assert!(all.contains(&group.name[..12]), "{all}");
@@ -242,7 +242,7 @@ fn it_draws_bars_follows_the_window_and_gives_the_terminal_back() {
     let mut group = Group::new("bars");
     group.run(SPIN);
     let (_state, mut terminal) = watch(&group, &[]);
-    terminal.sees("of 0.50 cores");
+    terminal.sees("of 0.10 cores");
     terminal.sees("1 of 9");
     terminal.sees("of 64M");
     let bar = |screen: &str| {

@@ -6,6 +6,7 @@
 pub mod block;
 pub mod compare;
 pub mod facts;
+mod groups;
 mod lookups;
 pub mod parse;
 pub mod placeholder;
