@@ -30,12 +30,27 @@ pub(super) fn stat(stat: &Stat) -> String {
     if let Some(text) = pressure(&stat.pressure) {
         rows.push(("pressure", text));
     }
+    table(rows)
+}
+
+/// Names and what there is to say; where that is nothing, no line.
+pub(super) fn table(rows: Vec<(&str, String)>) -> String {
     let lines: Vec<_> = rows
         .into_iter()
         .filter(|(_, text)| !text.is_empty())
         .map(|(name, text)| format!("{name:<10} {text}"))
         .collect();
     lines.join("\n")
+}
+
+/// The most memory that was in use.
+pub(super) fn peak(memory: &MemoryStat) -> String {
+    let limit = of(memory.limit);
+    match (memory.peak, memory.used) {
+        (Some(peak), _) => format!("{} at most{limit}", size(peak)),
+        (None, Some(_)) => format!("this kernel does not tell the peak{limit}"),
+        (None, None) => String::new(),
+    }
 }
 
 /// Seconds, with milliseconds.
@@ -51,7 +66,7 @@ fn of(limit: Option<impl std::fmt::Display>) -> String {
     limit.map_or_else(String::new, |limit| format!(", limit {limit}"))
 }
 
-fn cpu(cpu: &CpuStat) -> String {
+pub(super) fn cpu(cpu: &CpuStat) -> String {
     let Some(used) = cpu.used_usec else {
         return String::new();
     };

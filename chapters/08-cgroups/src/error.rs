@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use groundwork::error::{Advice, Diagnose};
 use groundwork::kernel::CallError;
 use groundwork::process::{Exit, StartError};
 use nix::errno::Errno;
@@ -20,7 +19,12 @@ pub enum Error {
     #[error("no cgroup file system is mounted")]
     NoHierarchy,
     #[error("there is no place where a group of ours could be made")]
-    NoHome { shape: Shape, folders: Vec<PathBuf> },
+    NoHome {
+        shape: Shape,
+        folders: Vec<PathBuf>,
+        why: String,
+        fix: Option<String>,
+    },
     #[error("{text:?} is no name for a group: {why}")]
     BadName { text: String, why: String },
     #[error("{text:?} is no {what}: {why}")]
@@ -68,16 +72,12 @@ pub enum Error {
         state: String,
         seconds: u64,
     },
-    #[error("cannot reach process {pid}")]
-    Process {
-        pid: i32,
-        #[source]
-        call: CallError,
-    },
     #[error("cannot make a child process")]
     Clone(#[source] CallError),
     #[error("the child ended before its program started: {exit}")]
     Ended { exit: Exit },
+    #[error("the child used up its memory before its program started: {exit}")]
+    OutOfMemory { exit: Exit, limit: String },
     #[error("cannot run {program}")]
     Exec {
         program: String,
@@ -111,11 +111,5 @@ impl Error {
             Error::Exec { .. } => 126,
             _ => 125,
         }
-    }
-}
-
-impl Diagnose for Error {
-    fn diagnose(&self) -> Option<Advice> {
-        None
     }
 }

@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::files;
 use crate::home::{Home, Place};
 use crate::name::Name;
+use crate::{add, enable};
 
 /// What every group of ours counts with, whatever it limits.
 pub const COUNTING: [&str; 5] = ["cpu", "cpuacct", "memory", "pids", "freezer"];
@@ -30,7 +31,7 @@ impl Group {
     ///
     /// # Errors
     /// There is one of this name, or the kernel refuses; then nothing of it stays.
-    pub fn create(home: &Home, name: &Name, controllers: &[&str]) -> Result<Group> {
+    pub fn create(home: &Home, name: &Name, controllers: &[&'static str]) -> Result<Group> {
         let mut group = Group {
             name: name.to_string(),
             places: Vec::new(),
@@ -106,7 +107,7 @@ impl Group {
     }
 
     /// The groups below it, by their paths from here.
-    fn nested(&self) -> Vec<String> {
+    pub fn nested(&self) -> Vec<String> {
         let all = self.places.iter().flat_map(|place| {
             let below = below(&place.folder).into_iter().skip(1);
             below.filter_map(|folder| Some(folder.strip_prefix(&place.folder).ok()?.to_owned()))
@@ -125,24 +126,33 @@ impl Group {
     }
 
     /// Gives it a folder in each tree that has one of these controllers, and what counts.
-    fn extend(&mut self, home: &Home, controllers: &[&str]) -> Result<()> {
-        let needed = |place: &&Place| {
-            let mut names = COUNTING.iter().chain(controllers);
-            names.any(|name| place.controllers.contains(name))
-        };
-        for place in home.places.iter().filter(needed) {
-            if self
-                .places
-                .iter()
-                .any(|has| has.folder.starts_with(&place.folder))
-            {
-                continue;
-            }
-            home.settle(place)?;
+    /// Whoever is in it is in the new folder, too.
+    pub(crate) fn extend(&mut self, home: &Home, controllers: &[&'static str]) -> Result<()> {
+        let wanted: Vec<_> = COUNTING.iter().chain(controllers).copied().collect();
+        let needed = |place: &&Place| wanted.iter().any(|name| place.controllers.contains(name));
+        let places: Vec<_> = home.places.iter().filter(needed).collect();
+        if places.iter().any(|place| !place.folder.exists()) {
+            step("Our groups lie in a group of their own");
+        }
+        for place in &places {
+            enable::settle(place, &wanted)?;
+        }
+        let processes = self.processes();
+        let new: Vec<_> = places
+            .iter()
+            .map(|place| place.join(&self.name))
+            .filter(|place| !self.places.contains(place))
+            .collect();
+        if !new.is_empty() {
             step(&format!("Make the group {}: a folder", self.name));
-            let place = place.join(&self.name);
+        }
+        for place in new {
             make(&place.folder)?;
-            self.places.push(place);
+            self.places.push(place.clone());
+            enable::fill_cpuset(&place)?;
+            for pid in &processes {
+                add::write_pid(&place.folder, *pid)?;
+            }
         }
         Ok(())
     }

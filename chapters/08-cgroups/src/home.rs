@@ -6,15 +6,14 @@
 
 use std::path::{Path, PathBuf};
 
-use groundwork::host::{Facts, Hierarchy, Version};
+use groundwork::host::{self, Facts, Hierarchy, Version};
 use groundwork::kernel;
-use groundwork::step;
 use nix::unistd::{AccessFlags, access};
 
 use crate::error::{Error, Result};
 use crate::files;
-use crate::group;
 use crate::layout::{CONTROLLERS, Layout, Shape, name_in};
+use crate::limits::Machine;
 
 /// The group that all of ours lie in.
 pub const FOLDER: &str = "era";
@@ -22,6 +21,8 @@ pub const FOLDER: &str = "era";
 /// A folder in one of the trees.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
+    /// The tree.
+    pub hierarchy: Hierarchy,
     /// Which files it has.
     pub version: Version,
     /// What the tree can limit and count, by v2's names: [`CONTROLLERS`].
@@ -31,10 +32,18 @@ pub struct Place {
 }
 
 impl Place {
-    /// A folder of that tree.
+    /// A group of that tree. A group of v2 has the controllers that the one above hands on.
     fn of(hierarchy: &Hierarchy, folder: PathBuf) -> Place {
-        let has = |name: &&str| hierarchy.has(name_in(hierarchy.version, name));
+        let handed_on = match hierarchy.version {
+            Version::V2 => files::read(&folder, "cgroup.controllers"),
+            Version::V1 => None,
+        };
+        let has = |name: &&str| match &handed_on {
+            Some(list) => list.split(' ').any(|word| word == *name),
+            None => hierarchy.has(name_in(hierarchy.version, name)),
+        };
         Place {
+            hierarchy: hierarchy.clone(),
             version: hierarchy.version,
             controllers: CONTROLLERS.into_iter().filter(has).collect(),
             folder,
@@ -66,6 +75,8 @@ pub struct Home {
     pub places: Vec<Place>,
     /// Our own group, in each tree where we may have none.
     pub closed: Vec<Place>,
+    /// What the machine has.
+    pub machine: Machine,
 }
 
 impl Home {
@@ -74,11 +85,24 @@ impl Home {
     /// # Errors
     /// Nowhere: no tree is mounted, or none is ours.
     pub fn find(facts: &Facts) -> Result<Home> {
+        Self::find_in(facts, false)
+    }
+
+    /// As [`Home::find`], in a scope that systemd has just made for us: our own group is ours,
+    /// although a user's systemd looks after those around it.
+    ///
+    /// # Errors
+    /// It is not ours after all.
+    pub fn find_in_scope(facts: &Facts) -> Result<Home> {
+        Self::find_in(facts, true)
+    }
+
+    fn find_in(facts: &Facts, in_scope: bool) -> Result<Home> {
         let layout = Layout::read(facts)?;
         let (mut places, mut closed) = (Vec::new(), Vec::new());
         for hierarchy in &layout.hierarchies {
-            let place = match parent(hierarchy) {
-                Some(parent) => Place::of(hierarchy, parent.join(FOLDER)),
+            let place = match parent(hierarchy, in_scope) {
+                Some(parent) => Place::of(hierarchy, parent).join(FOLDER),
                 None => {
                     let own = hierarchy.own.clone();
                     let own = own.unwrap_or_else(|| hierarchy.mount.clone());
@@ -93,13 +117,13 @@ impl Home {
         }
         if places.is_empty() {
             let folders = closed.into_iter().map(|place| place.folder).collect();
-            let shape = layout.shape;
-            return Err(Error::NoHome { shape, folders });
+            return Err(nowhere(facts, layout.shape, folders));
         }
         Ok(Home {
             shape: layout.shape,
             places,
             closed,
+            machine: Machine::read(facts),
         })
     }
 
@@ -121,19 +145,28 @@ impl Home {
             }
         })
     }
+}
 
-    /// Makes our folder in one of the trees, if it is not there.
-    pub(crate) fn settle(&self, place: &Place) -> Result<()> {
-        if !place.folder.exists() {
-            step("Our groups lie in a group of their own");
-            group::make(&place.folder)?;
-        }
-        Ok(())
+/// Why there is no place, by the doctor's probe, which asks systemd, too.
+fn nowhere(facts: &Facts, shape: Shape, folders: Vec<PathBuf>) -> Error {
+    let found = host::probe(facts, "cgroup-delegated").expect("the table has it");
+    let (why, fix) = match found.works() {
+        true => (
+            "systemd looks after the group that we are in; it gives another to who asks".to_owned(),
+            Some("systemd-run --user --scope -p Delegate=yes bash, and again in there".to_owned()),
+        ),
+        false => (found.why, found.fix),
+    };
+    Error::NoHome {
+        shape,
+        folders,
+        why,
+        fix,
     }
 }
 
 /// In which group ours may lie in this tree, if in any.
-fn parent(hierarchy: &Hierarchy) -> Option<PathBuf> {
+fn parent(hierarchy: &Hierarchy, in_scope: bool) -> Option<PathBuf> {
     if is_writable(&hierarchy.mount) {
         return Some(hierarchy.mount.clone());
     }
@@ -141,6 +174,7 @@ fn parent(hierarchy: &Hierarchy) -> Option<PathBuf> {
     let mut above = own.ancestors().take_while(|at| *at != hierarchy.mount);
     match hierarchy.version {
         Version::V1 => is_writable(own).then(|| own.to_owned()),
+        Version::V2 if in_scope => is_delegated(own).then(|| own.to_owned()),
         Version::V2 if is_managed(own) => None,
         // A group that hands on controllers holds no processes: the nearest that may.
         Version::V2 => above

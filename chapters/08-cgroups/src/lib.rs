@@ -11,25 +11,39 @@
 //! Where groups are:
 //! - [`layout`]: which trees this machine has: v2, v1, or both.
 //! - [`home`]: below which folders our own groups lie, so that they are ours.
+//! - [`scope`]: one that systemd gives to an ordinary user.
 //! - [`name`]: what a group may be called.
 //! - [`group`]: a group: making, finding, filling and removing it.
 //!
 //! What they do:
 //! - [`limits`]: what can be limited, parsed and checked before anything is touched.
+//! - [`set`]: a limit as the files of v2 or v1. [`enable`]: what the groups above must allow.
+//! - [`add`]: a running process is moved.
+//! - [`run`]: a program that is born in a group, and how it ended.
+//! - [`freeze`] and [`kill`]: all processes of a group at once.
 //! - [`stat`]: what a group has used, as v2 or v1 count it.
-//! - [`tree`]: every group of ours.
+//! - [`tree`]: every group of ours. [`left`]: those that a crashed run left.
 //!
 //! When it fails:
-//! - [`error`]: what failed, in sentences, and why on this machine, by probing.
+//! - [`error`]: what failed, in sentences; [`diagnose`]: why on this machine, by probing.
 #![forbid(unsafe_code)]
 
+pub mod add;
+pub mod diagnose;
+pub mod enable;
 pub mod error;
 mod files;
+pub mod freeze;
 pub mod group;
 pub mod home;
+pub mod kill;
 pub mod layout;
+pub mod left;
 pub mod limits;
 pub mod name;
+pub mod run;
+pub mod scope;
+pub mod set;
 pub mod stat;
 pub mod tree;
 
@@ -39,4 +53,5 @@ pub use home::Home;
 pub use layout::{Layout, Shape};
 pub use limits::Limits;
 pub use name::Name;
+pub use run::Run;
 pub use stat::Stat;

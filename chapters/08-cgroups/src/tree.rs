@@ -8,7 +8,7 @@ use crate::home::Home;
 use crate::name::Name;
 
 impl Home {
-    /// The names of our groups. What begins with a dot is a mark, see [`[`Mark`]`].
+    /// The names of our groups. What begins with a dot is a mark, see [`left`](crate::left).
     pub fn names(&self) -> Vec<String> {
         let folders = self.places.iter().flat_map(|place| children(&place.folder));
         let name = |path: &Path| Some(path.file_name()?.to_str()?.to_owned());

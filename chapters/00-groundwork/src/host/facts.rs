@@ -75,13 +75,13 @@ impl Facts {
     }
 
     /// A variable that is set to something.
-    pub(super) fn variable(&self, name: &str) -> Option<&OsStr> {
+    pub fn variable(&self, name: &str) -> Option<&OsStr> {
         let value = self.env.get(OsStr::new(name))?;
         (!value.is_empty()).then_some(value)
     }
 
     /// The whole environment.
-    pub(super) fn environment(&self) -> &BTreeMap<OsString, OsString> {
+    pub fn environment(&self) -> &BTreeMap<OsString, OsString> {
         &self.env
     }
 

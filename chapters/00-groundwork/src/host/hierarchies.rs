@@ -25,6 +25,8 @@ pub struct Hierarchy {
     pub controllers: Vec<String>,
     /// Where it is mounted.
     pub mount: PathBuf,
+    /// The group that is mounted there; `/` is the top of the tree.
+    pub root: PathBuf,
     /// The folder of the group that we are in. None if it lies outside of what is mounted.
     pub own: Option<PathBuf>,
 }
@@ -50,6 +52,13 @@ impl Hierarchy {
             }
         }
         all
+    }
+
+    /// The folder of the group that /proc/PID/cgroup says a process is in, if what is mounted
+    /// holds it.
+    pub fn group_in(&self, groups: &str) -> Option<PathBuf> {
+        let path = path_in(groups, self.version, &self.controllers)?;
+        below(&self.mount, &self.root, &path)
     }
 
     /// Whether it has this controller.
@@ -82,17 +91,19 @@ fn mounted(facts: &Facts, line: &str, groups: &str) -> Option<Hierarchy> {
         }
         _ => return None,
     };
-    let own = own(groups, version, &controllers);
-    Some(Hierarchy {
+    let mut hierarchy = Hierarchy {
         version,
         controllers,
-        own: own.and_then(|own| below(&mount, &root, &own)),
+        own: None,
         mount,
-    })
+        root,
+    };
+    hierarchy.own = hierarchy.group_in(groups);
+    Some(hierarchy)
 }
 
-/// The path of our own group, as the kernel writes it: `ID:CONTROLLERS:PATH`.
-fn own(groups: &str, version: Version, controllers: &[String]) -> Option<PathBuf> {
+/// The path of a group, as the kernel writes it: `ID:CONTROLLERS:PATH`.
+fn path_in(groups: &str, version: Version, controllers: &[String]) -> Option<PathBuf> {
     groups.lines().find_map(|line| {
         let mut fields = line.splitn(3, ':').skip(1);
         let names = words(fields.next()?, ',');

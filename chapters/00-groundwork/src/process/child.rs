@@ -77,6 +77,15 @@ impl<E> Drop for Waiting<E> {
     }
 }
 
+/// A signal that came to a waiting parent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Relayed {
+    /// Which one.
+    pub signal: Signal,
+    /// Whether a key sent it, such as Ctrl-C. Then the child has it from there, too.
+    pub by_terminal: bool,
+}
+
 /// A child that became its program.
 #[derive(Debug)]
 pub struct Child {
@@ -136,6 +145,17 @@ impl Child {
 
     /// Waits until the child has ended, and meanwhile relays the signals that we are sent.
     pub fn wait(self, relay: Relay) -> Exit {
+        self.wait_and_tell(relay).0
+    }
+
+    /// As [`Child::wait`], and says which signals came to us meanwhile, in order.
+    pub fn wait_and_tell(self, relay: Relay) -> (Exit, Vec<Relayed>) {
+        let mut came = Vec::new();
+        let exit = self.wait_relaying(relay, &mut came);
+        (exit, came)
+    }
+
+    fn wait_relaying(&self, relay: Relay, came: &mut Vec<Relayed>) -> Exit {
         let flags = SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK;
         let signals = SignalFd::with_flags(self.held.set(), flags);
         let Ok(signals) = signals else {
@@ -157,7 +177,7 @@ impl Child {
                 return self.reap();
             }
             if happened(1) {
-                self.relay(&signals, relay);
+                came.extend(self.relay(&signals, relay));
             }
         }
     }
@@ -181,15 +201,17 @@ impl Child {
 
     /// A key such as Ctrl-C has reached the child already: the terminal sends it to the
     /// whole foreground group, and marks it as the kernel's own (SI_KERNEL, sigaction(2)).
-    fn relay(&self, signals: &SignalFd, relay: Relay) {
-        let Ok(Some(info)) = signals.read_signal() else {
-            return;
-        };
-        let from_terminal = info.ssi_code == nix::libc::SI_KERNEL;
-        let signal = Signal::try_from(info.ssi_signo as i32);
-        if let (Relay::Forward, false, Ok(signal)) = (relay, from_terminal, signal) {
+    fn relay(&self, signals: &SignalFd, relay: Relay) -> Option<Relayed> {
+        let info = signals.read_signal().ok()??;
+        let signal = Signal::try_from(info.ssi_signo as i32).ok()?;
+        let by_terminal = info.ssi_code == nix::libc::SI_KERNEL;
+        if relay == Relay::Forward && !by_terminal {
             let _ = kernel::pidfd_send_signal(&self.pidfd, signal);
         }
+        Some(Relayed {
+            signal,
+            by_terminal,
+        })
     }
 
     /// Takes the exit status, which ends the zombie.

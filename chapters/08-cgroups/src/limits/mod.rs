@@ -8,16 +8,17 @@ mod machine;
 mod parse;
 
 pub use machine::Machine;
-pub use parse::parse;
+pub use parse::{parse, swap};
 
 /// So many bytes, or no limit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Limit {
-    /// At most so much.
-    Bytes(u64),
     /// As much as there is.
     Max,
+    /// At most so much.
+    #[serde(untagged)]
+    Bytes(u64),
 }
 
 /// CPU time: at most `quota` in each `period`, both in microseconds. Half a core is
@@ -25,35 +26,38 @@ pub enum Limit {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Cpu {
+    /// As much as there is.
+    Max,
     /// A share of time. A group that has used it up waits for the next period.
+    #[serde(untagged)]
     Quota {
         /// How long its processes may run, all together.
         quota: u64,
         /// In which time.
         period: u64,
     },
-    /// As much as there is.
-    Max,
 }
 
 /// Processes and threads at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Pids {
-    /// At most so many.
-    Count(u32),
     /// As many as there can be.
     Max,
+    /// At most so many.
+    #[serde(untagged)]
+    Count(u32),
 }
 
 /// Operations in a second, or no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Rate {
-    /// At most so many.
-    PerSecond(u64),
     /// As many as the device does.
     Max,
+    /// At most so many.
+    #[serde(untagged)]
+    PerSecond(u64),
 }
 
 /// Some of the CPUs, by number: `0`, `0-3,6`.
