@@ -13,9 +13,8 @@ use std::time::{Duration, Instant};
 use cgroups::limits::Machine;
 use cgroups::{Error, Group, Home, Name};
 use clap::Args;
-use groundwork::host::Facts;
 
-use super::{FAILED, home};
+use super::{FAILED, facts};
 use crate::explain::Explain;
 use crate::result::{self, Shown};
 use reading::{Look, Reading};
@@ -69,7 +68,7 @@ struct Watched {
 impl Watch {
     pub(super) fn main(self) -> Result<u8, Error> {
         self.explain.install();
-        let home = home()?;
+        let home = Home::find(&facts())?;
         let name = self.name.as_deref().map(str::parse::<Name>).transpose()?;
         if let Some(name) = &name {
             Group::open(&home, name)?;
@@ -77,7 +76,7 @@ impl Watch {
         let mut watched = Watched {
             home,
             name,
-            machine: Machine::read(&Facts::here()),
+            machine: Machine::read(&facts()),
             looks: Vec::new(),
         };
         watched.measure();
