@@ -5,6 +5,8 @@
 //! ERA_FAULT, which makes our programs leave out a call or a flag (see
 //! `groundwork::inject`), or a PATH on which a tool of the system does the same.
 
+mod support;
+
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
@@ -26,6 +28,9 @@ enum Fault {
     NoFlag(&'static str),
     /// The learner's shell does not stand in the initial namespaces.
     AwayFromHome,
+    /// `group` leads to plain folders, and no program of ours writes to a group: as on a
+    /// hybrid machine, every line goes well and limits nobody.
+    PlainGroup,
 }
 
 const fn case(page: &'static str, claim: &'static str, fault: Fault) -> Case {
@@ -47,6 +52,9 @@ const CASES: &[Case] = &[
     case("06-namespaces", "4.11", Fault::NoFlag("CLONE_NEWNET")),
     case("06-namespaces", "4.11", Fault::NoFlag("CLONE_NEWCGROUP")),
     case("06-namespaces", "4.11", Fault::NoFlag("CLONE_NEWTIME")),
+    case("08-cgroups", "4.14", Fault::PlainGroup),
+    case("08-cgroups", "4.15", Fault::PlainGroup),
+    case("08-cgroups", "4.16", Fault::PlainGroup),
 ];
 
 /// The line that goes before the page's first command.
@@ -58,6 +66,10 @@ fn breaking(fault: Fault, tools: &Path) -> String {
         }
         Fault::NoFlag(flag) => {
             format!("host# export ERA_FAULT={flag}=omitted PATH={tools}/unshare:$PATH")
+        }
+        Fault::PlainGroup => {
+            let plain = "mv group gone; mkdir -p group group/{cpu,memory,pids}";
+            format!("host$ export ERA_FAULT=write=omitted; {plain}")
         }
         Fault::AwayFromHome => {
             let bash = "bash --noprofile --noediting --rcfile ../bashrc -i";
@@ -170,13 +182,24 @@ fn without_its_mechanism_no_claim_of_namespaces_is_shown() {
     claims_of("06-namespaces");
 }
 
+#[test]
+fn without_its_mechanism_no_claim_of_cgroups_is_shown() {
+    if support::needs("cgroup-delegated") {
+        claims_of("08-cgroups");
+    }
+}
+
 /// The other half of the proof: without a fault, neither the added line nor our unshare in
 /// place of the system's breaks anything.
 #[test]
 fn a_line_that_breaks_nothing_leaves_every_claim_shown() {
     let work = work_folder();
     let ours = format!("PATH={}/unshare:$PATH", work.path().join("tools").display());
-    for (page, claim) in [("04-chroot", "4.4"), ("06-namespaces", "4.11")] {
+    let mut pages = vec![("04-chroot", "4.4"), ("06-namespaces", "4.11")];
+    if support::needs("cgroup-delegated") {
+        pages.push(("08-cgroups", "4.16"));
+    }
+    for (page, claim) in pages {
         let line = format!("host# export ERA_NOTHING=1 {ours}");
         let text = broken_page(&book_page(page), claim, &line);
         let held = blocks_that_hold(&text, claim, work.path());

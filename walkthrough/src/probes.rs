@@ -58,13 +58,15 @@ pub fn missing(block: &Block, ground: &Ground) -> Option<String> {
         .find_map(|name| absent(&name))
         .or_else(|| ungrouped(block, ground));
     let twin = || {
-        block
-            .only_if
-            .iter()
-            .find_map(|name| absent(name))
-            .map(|why| format!("not for this machine: {why}"))
+        let why = block.only_if.iter().find_map(|name| absent(name));
+        why.map(|why| format!("not for this machine: {why}"))
     };
     needs.or_else(twin)
+}
+
+/// Whether it is one of two twins, and the other one is for this machine.
+pub fn is_for_another_machine(block: &Block) -> bool {
+    block.only_if.iter().any(|name| absent(name).is_some())
 }
 
 /// Why the ground has no group, if the block needs one and its page has asked for it.

@@ -19,6 +19,7 @@ impl Group {
     ///
     /// # Errors
     /// There is no such process, it is not ours to move, or the group does not take it.
+    // ANCHOR: add
     pub fn add(&self, pid: i32) -> Result<()> {
         let before = fs::read_to_string(format!("/proc/{pid}/cgroup")).unwrap_or_default();
         step(&format!("Move process {pid} into the group {}", self.name));
@@ -30,6 +31,7 @@ impl Group {
         }
         Ok(())
     }
+    // ANCHOR_END: add
 }
 
 /// Back to where /proc/PID/cgroup said before that the process was.

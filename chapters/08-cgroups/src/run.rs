@@ -98,6 +98,7 @@ impl Run {
         })
     }
 
+    // ANCHOR: start
     /// The program, from its first instruction on in the group.
     fn start(&self, group: &Group, program: &Program, held: &HeldSignals) -> Result<Child> {
         let spawn = Spawn::new();
@@ -123,6 +124,7 @@ impl Run {
             started => started.map_err(Error::from_start),
         }
     }
+    // ANCHOR_END: start
 }
 
 /// An older kernel does not know the longer arguments: clone(2).

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use crate::ground::Learner;
 use crate::page::facts;
 use crate::player::script::{Act, Script};
+use crate::probes;
 use crate::stage::Stage;
 use crate::stage::perform;
 use crate::state::Surroundings;
@@ -84,6 +85,9 @@ fn step(script: &Script, stop: usize, stage: &mut Stage) -> Option<String> {
         return None;
     };
     let (block, line) = (&script.blocks[block], script.line(stop)?);
+    if probes::is_for_another_machine(block) {
+        return None;
+    }
     if let Some(why) = stage.cannot_run(block) {
         return Some(format!("skipped: {why}"));
     }

@@ -61,6 +61,7 @@ pub(super) fn bytes(limit: Limit) -> String {
     }
 }
 
+// ANCHOR: memory
 /// Without a word about swap a limit of memory is meant for both: what may not stay in memory
 /// may not go to swap instead.
 fn memory(folder: &Path, limits: &Limits, files: &mut Written) -> Result<()> {
@@ -89,6 +90,7 @@ fn memory(folder: &Path, limits: &Limits, files: &mut Written) -> Result<()> {
     let what = format!("limit the swap to {swap}");
     files.write(&what, folder, "memory.swap.max", &bytes(swap))
 }
+// ANCHOR_END: memory
 
 fn io(folder: &Path, io: &Io, files: &mut Written) -> Result<()> {
     let device = io.device.to_string();
