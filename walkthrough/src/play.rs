@@ -56,7 +56,7 @@ pub fn next(around: &Surroundings) -> Result<Page, Box<dyn std::error::Error>> {
 /// No terminal, or no ground.
 pub fn first_screen(around: &Surroundings, learner: &Learner) -> Outcome {
     let pages = library::pages()?;
-    probes::ground();
+    probes::look_at_machine();
     let screen = screen(around)?;
     loop {
         match first::choose(&screen, &pages, around, learner)? {

@@ -38,6 +38,21 @@ pub fn look_ahead(page: &Page) {
     }
 }
 
+/// Runs every probe that the first screen tells of, for the same reason.
+pub fn look_at_machine() {
+    ground();
+    for name in [
+        "cgroup-v2",
+        "cgroup-v1",
+        "cgroup-hybrid",
+        GROUP,
+        "root",
+        "sudo",
+    ] {
+        look(name);
+    }
+}
+
 /// On which ground `#` lines can run here.
 pub fn ground() -> Pick {
     let works = |name: &str| look(name).is_some_and(|finding| finding.works());
