@@ -62,21 +62,20 @@ pub fn ground() -> Pick {
 
 /// Why a block cannot run on this ground; none when it can.
 pub fn missing(block: &Block, ground: &Ground) -> Option<String> {
+    if let Some(why) = block.only_if.iter().find_map(|name| absent(name)) {
+        return Some(format!("not for this machine: {why}"));
+    }
     if block.needs_root() && !ground.has_root() {
         return Some("real root is needed, and nobody gave it".to_owned());
     }
     let in_namespace = block.on_ground && !ground.is_played_as_root();
-    let in_namespace_ground = in_namespace.then(|| GROUND.to_owned());
-    let names = block.needs.iter().cloned().chain(in_namespace_ground);
-    let needs = names
-        .filter(|name| name != GROUP || ground.group().is_none())
-        .find_map(|name| absent(&name))
-        .or_else(|| ungrouped(block, ground));
-    let twin = || {
-        let why = block.only_if.iter().find_map(|name| absent(name));
-        why.map(|why| format!("not for this machine: {why}"))
-    };
-    needs.or_else(twin)
+    let needs = block.needs.iter().map(String::as_str);
+    let mut needs = needs.chain(in_namespace.then_some(GROUND));
+    // Whether there is a group, a ground that has asked for one knows best.
+    let asked = ground.group().is_some();
+    needs
+        .find_map(|name| (name != GROUP || !asked).then(|| absent(name))?)
+        .or_else(|| ungrouped(block, ground))
 }
 
 /// Whether it is one of two twins, and the other one is for this machine.

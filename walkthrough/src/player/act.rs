@@ -237,7 +237,7 @@ impl Player<'_> {
     /// asked once.
     fn question_for_root(&self, block: &Block) -> Option<Vec<Row>> {
         let ground = self.stage.ground();
-        if self.root.is_some() {
+        if self.root.is_some() || probes::is_for_another_machine(block) {
             return None;
         }
         let text = if block.on_ground && probes::ground().asks() {
