@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use groundwork::host::unescaped;
+use groundwork::host::{Facts, unescaped};
 use nix::unistd::Uid;
 use serde::Deserialize;
 
@@ -33,6 +33,7 @@ pub fn all(state: &Path) -> Vec<Left> {
     let mut left = processes(&dead, &alive);
     left.extend(mounts(state, &dead).into_iter().map(Left::Mount));
     left.extend(groups());
+    left.extend(runs().into_iter().map(Left::Run));
     left.extend(links());
     left.extend(dead.into_iter().map(Left::Folder));
     left
@@ -172,6 +173,12 @@ fn groups() -> Vec<Left> {
         below(&top, 4, &mut found);
     }
     found.into_iter().map(Left::Group).collect()
+}
+
+/// Groups of runs that were killed.
+fn runs() -> Vec<cgroups::left::Left> {
+    let home = cgroups::Home::if_any(&Facts::here());
+    home.map_or_else(Vec::new, |home| cgroups::left::all(&home))
 }
 
 fn below(folder: &Path, depth: u32, found: &mut Vec<PathBuf>) {
