@@ -47,21 +47,19 @@ fn each_call_that_is_refused_is_named_and_leaves_no_group() {
             refused += 1;
             assert!(!output.status.success(), "{said}");
             assert!(said.contains("EPERM (operation not permitted)"), "{said}");
-            match call {
+            if call == "rmdir" {
                 // The one call without which no group can go: era clean does it.
-                "rmdir" => {
-                    let clean = era_clean();
-                    assert!(
-                        clean.contains("end group") || anywhere(&name).is_empty(),
-                        "{clean}"
-                    );
-                    let _ = cgroup::era(&["rm", &name]);
-                }
-                _ => {}
+                let clean = era_clean();
+                assert!(
+                    clean.contains("end group") || anywhere(&name).is_empty(),
+                    "{clean}"
+                );
             }
             assert_eq!(anywhere(&name), nowhere(), "{said}");
         }
     }
+    // Where the folder of all groups could not be removed, the next to go takes it along.
+    drop(Group::new("after", &[]));
     eprintln!("{refused} calls refused");
     assert!(refused >= 12, "only {refused} calls were refused");
 }

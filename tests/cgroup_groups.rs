@@ -264,8 +264,9 @@ fn bad_names_and_bad_limits_are_refused_by_name_and_change_nothing() {
             !said.contains("failed:"),
             "{bad} got as far as the kernel: {said}"
         );
-        assert_eq!(may(&group.0), before, "{bad}");
+        assert_eq!(file(&group.0, "pids.max").as_deref(), Some("9"), "{bad}");
     }
+    assert_eq!(may(&group.0), before);
     let taken = refused(&["create", &group.0]);
     assert!(taken.contains("there is a group"), "{taken}");
 }

@@ -169,7 +169,7 @@ fn a_signal_that_is_sent_to_us_is_passed_on_and_told() {
     let name = name("term");
     let run = Waiting::start(&["--name", &name], "trap - TERM");
     kill(Pid::from_raw(run.pid()), Signal::SIGTERM).unwrap();
-    let output = run.end();
+    let output = run.ended();
     assert_eq!(output.status.code(), Some(128 + 15));
     assert_eq!(ended(&output.stderr), "SIGTERM, by us, who passed it on");
     assert!(anywhere(&name).is_empty());
@@ -232,9 +232,9 @@ fn a_fork_storm_stays_below_its_fence_and_is_ended_with_the_group() {
         return;
     }
     let name = name("storm");
-    let storm = "f() { f & f & }; (f) 2>&-; sleep 1; exit 0";
+    let storm = "f() { f & f & }; (f) 2>&-; sleep 0.3; exit 0";
     let output = era(&[
-        "run", "--name", &name, "--pids", "40", "--", "sh", "-c", storm,
+        "run", "--name", &name, "--pids", "20", "--", "sh", "-c", storm,
     ]);
     let said = text(&output.stderr);
     assert!(

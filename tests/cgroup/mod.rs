@@ -204,12 +204,14 @@ const STEP: usize = 64 << 10;
 
 /// Touches more and more memory, and says how much after each step.
 fn grow() {
-    let mut all: Vec<u8> = Vec::with_capacity(FENCE);
+    // The kernel gives memory when it is touched, a page at a time.
+    let mut all = vec![0_u8; FENCE];
     let mut out = std::io::stdout();
-    while all.len() < FENCE {
-        all.resize(all.len() + STEP, 1);
-        writeln!(out, "touched {}", all.len()).unwrap();
+    for (count, step) in all.chunks_mut(STEP).enumerate() {
+        step.iter_mut().step_by(1024).for_each(|byte| *byte = 1);
+        writeln!(out, "touched {}", (count + 1) * STEP).unwrap();
     }
+    std::hint::black_box(&all);
 }
 
 /// The last number that a grower said, in bytes.
@@ -271,6 +273,14 @@ impl Waiting {
     pub fn end(mut self) -> Output {
         drop(self.child.stdin.take());
         self.child.wait_with_output().unwrap()
+    }
+
+    /// Waits for its end while the program still waits for us.
+    pub fn ended(mut self) -> Output {
+        let stdin = self.child.stdin.take();
+        let output = self.child.wait_with_output().unwrap();
+        drop(stdin);
+        output
     }
 
     /// SIGKILL to `era-cgroup` itself.
