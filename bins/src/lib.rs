@@ -11,6 +11,7 @@
 //! - [`mod@cgroup`]: in 2006.
 //! - [`explain`]: `--explain`, `--explain=json` and ERA_EXPLAIN: who listens to the kernel calls.
 //! - [`mod@unshare`], [`nsenter`] and [`lsns`]: 2002 to 2020.
+//! - `views`: the eight kinds of namespaces as flags.
 //! - `attached`: files right behind a short flag, as nsenter(1) takes them.
 //! - `result`: how a result is written.
 //! - [`failure`]: how an error is printed, with why and fix.
@@ -25,6 +26,7 @@ pub mod lsns;
 pub mod nsenter;
 mod result;
 pub mod unshare;
+mod views;
 
 /// What a program does: takes its arguments, its own name first, and gives the exit status.
 pub type Main = fn(Vec<std::ffi::OsString>) -> u8;

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use cgroups::run::{Ended, EndedBy};
 use cgroups::{Error, Home, Limits, Name, limits};
 use clap::Args;
+use groundwork::kernel::Signal;
 use groundwork::process::{Exit, Program};
 
 use super::{facts, show, tell};
@@ -103,32 +104,40 @@ impl Run {
 
 /// Who ended it, and what it used.
 fn report(ended: &Ended) -> String {
-    let mut rows = vec![("ended", format!("{}: {}", ended.exit, who(ended)))];
+    let mut rows = vec![("ended", who(ended))];
     let kills = ended.stat.memory.oom_kills.unwrap_or(0);
     if kills > 0 {
-        let text = format!("the kernel's out-of-memory killer ended {kills} of its processes");
+        let text = format!("{kills}: processes that the kernel's out-of-memory killer ended");
         rows.push(("oom kills", text));
     }
     if ended.left_over > 0 {
-        let text = format!("{} were still there; we ended them", ended.left_over);
+        let text = format!(
+            "{}: processes that it left running; we ended them",
+            ended.left_over
+        );
         rows.push(("left over", text));
     }
     rows.push(("cpu", show::cpu(&ended.stat.cpu)));
     rows.push(("memory", show::peak(&ended.stat.memory)));
     if let Some(refused @ 1..) = ended.stat.pids.refused {
-        rows.push(("pids", format!("{refused} times one more was refused")));
+        rows.push(("pids", format!("one more was refused {refused} times")));
     }
     show::table(rows)
 }
 
-fn who(ended: &Ended) -> &'static str {
-    match (ended.by, ended.exit) {
-        (EndedBy::Itself, Exit::Code(0)) => "it was done",
-        (EndedBy::Itself, _) => "by itself",
-        (EndedBy::Fault, _) => "by a fault of its own",
-        (EndedBy::OomKiller, _) => "by the kernel's out-of-memory killer",
-        (EndedBy::Key, _) => "by a key at the terminal",
-        (EndedBy::Us, _) => "by us, who passed the signal on",
-        (EndedBy::Another, _) => "by another process",
-    }
+fn who(ended: &Ended) -> String {
+    let how = match ended.exit {
+        Exit::Code(code) => format!("exit status {code}"),
+        Exit::Signal(number) => Signal::try_from(number)
+            .map_or_else(|_| format!("signal {number}"), |signal| signal.to_string()),
+    };
+    let by = match ended.by {
+        EndedBy::Itself => "by itself",
+        EndedBy::Fault => "by a fault of its own",
+        EndedBy::OomKiller => "by the kernel's out-of-memory killer",
+        EndedBy::Key => "by a key at the terminal",
+        EndedBy::Us => "by us, who passed it on",
+        EndedBy::Another => "neither by us nor by the out-of-memory killer",
+    };
+    format!("{how}, {by}")
 }

@@ -138,16 +138,13 @@ impl Group {
             enable::settle(place, &wanted)?;
         }
         let processes = self.processes();
-        let new: Vec<_> = places
-            .iter()
-            .map(|place| place.join(&self.name))
-            .filter(|place| !self.places.contains(place))
-            .collect();
+        let is_new = |place: &&&Place| !self.places.contains(&place.join(&self.name));
+        let new: Vec<_> = places.iter().filter(is_new).collect();
         if !new.is_empty() {
             step(&format!("Make the group {}: a folder", self.name));
         }
         for place in new {
-            make(&place.folder)?;
+            let place = make_in(place, &self.name, &wanted)?;
             self.places.push(place.clone());
             enable::fill_cpuset(&place)?;
             for pid in &processes {
@@ -156,6 +153,25 @@ impl Group {
         }
         Ok(())
     }
+}
+
+/// Makes the folder of a group in our own. That is taken away when the last group goes, which
+/// may be at this very moment: then it is made again.
+pub(crate) fn make_in(home: &Place, name: &str, wanted: &[&'static str]) -> Result<Place> {
+    const ROUNDS: usize = 20;
+    let place = home.join(name);
+    for _ in 1..ROUNDS {
+        enable::settle(home, wanted)?;
+        match make(&place.folder) {
+            Err(Error::Make { call, .. }) if call.errno() == Errno::ENOENT => {}
+            made => {
+                made?;
+                // Our own may be a new one by now.
+                return enable::settle(home, wanted).map(|()| place);
+            }
+        }
+    }
+    make(&place.folder).map(|()| place)
 }
 
 /// Makes the folder of a group.

@@ -85,7 +85,7 @@ impl Home {
     /// # Errors
     /// Nowhere: no tree is mounted, or none is ours.
     pub fn find(facts: &Facts) -> Result<Home> {
-        Self::find_in(facts, false)
+        Home::look(&Layout::read(facts)?, facts, false).map_err(|closed| nowhere(facts, closed))
     }
 
     /// As [`Home::find`], in a scope that systemd has just made for us: our own group is ours,
@@ -94,37 +94,37 @@ impl Home {
     /// # Errors
     /// It is not ours after all.
     pub fn find_in_scope(facts: &Facts) -> Result<Home> {
-        Self::find_in(facts, true)
+        Home::look(&Layout::read(facts)?, facts, true).map_err(|closed| nowhere(facts, closed))
     }
 
-    fn find_in(facts: &Facts, in_scope: bool) -> Result<Home> {
-        let layout = Layout::read(facts)?;
-        let (mut places, mut closed) = (Vec::new(), Vec::new());
+    /// As [`Home::find`], for who does not ask why there is none.
+    pub fn if_any(facts: &Facts) -> Option<Home> {
+        Home::look(&Layout::read(facts).ok()?, facts, false).ok()
+    }
+
+    /// Our own groups come back where none can be ours.
+    fn look(layout: &Layout, facts: &Facts, in_scope: bool) -> std::result::Result<Home, Home> {
+        let mut home = Home {
+            shape: layout.shape,
+            places: Vec::new(),
+            closed: Vec::new(),
+            machine: Machine::read(facts),
+        };
         for hierarchy in &layout.hierarchies {
-            let place = match parent(hierarchy, in_scope) {
-                Some(parent) => Place::of(hierarchy, parent).join(FOLDER),
+            match parent(hierarchy, in_scope) {
+                Some(parent) => home.places.push(Place::of(hierarchy, parent).join(FOLDER)),
                 None => {
-                    let own = hierarchy.own.clone();
-                    let own = own.unwrap_or_else(|| hierarchy.mount.clone());
-                    closed.push(Place::of(hierarchy, own));
-                    continue;
+                    let own = hierarchy.own.as_ref().unwrap_or(&hierarchy.mount);
+                    home.closed.push(Place::of(hierarchy, own.clone()));
                 }
-            };
-            // In the hybrid layout v2's tree has nothing to limit with.
-            if !place.controllers.is_empty() {
-                places.push(place);
             }
         }
-        if places.is_empty() {
-            let folders = closed.into_iter().map(|place| place.folder).collect();
-            return Err(nowhere(facts, layout.shape, folders));
+        // In the hybrid layout v2's tree has nothing to limit with.
+        home.places.retain(|place| !place.controllers.is_empty());
+        match home.places.is_empty() {
+            true => Err(home),
+            false => Ok(home),
         }
-        Ok(Home {
-            shape: layout.shape,
-            places,
-            closed,
-            machine: Machine::read(facts),
-        })
     }
 
     /// Our folder in the tree that has this controller.
@@ -148,19 +148,25 @@ impl Home {
 }
 
 /// Why there is no place, by the doctor's probe, which asks systemd, too.
-fn nowhere(facts: &Facts, shape: Shape, folders: Vec<PathBuf>) -> Error {
+fn nowhere(facts: &Facts, home: Home) -> Error {
+    const ASK: &str = "systemd-run --user --scope -p Delegate=yes bash, and again in there";
     let found = host::probe(facts, "cgroup-delegated").expect("the table has it");
-    let (why, fix) = match found.works() {
-        true => (
-            "systemd looks after the group that we are in; it gives another to who asks".to_owned(),
-            Some("systemd-run --user --scope -p Delegate=yes bash, and again in there".to_owned()),
+    let (why, fix) = match (found.works(), home.shape) {
+        (true, Shape::V2) => (
+            "systemd looks after the group that we are in, and gives another to who asks",
+            Some(ASK.to_owned()),
         ),
-        false => (found.why, found.fix),
+        (_, Shape::V2) => (found.why.as_str(), found.fix),
+        _ => (
+            found.why.as_str(),
+            Some("let root make a group of yours in each v1 tree and move you there".to_owned()),
+        ),
     };
+    let folders = home.closed.into_iter().map(|place| place.folder);
     Error::NoHome {
-        shape,
-        folders,
-        why,
+        shape: home.shape,
+        folders: folders.collect(),
+        why: why.to_owned(),
         fix,
     }
 }

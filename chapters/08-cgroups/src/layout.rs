@@ -69,7 +69,7 @@ impl Layout {
         };
         let is_ours = |one: &Hierarchy| {
             let limits = |name: &&str| one.has(name_in(one.version, name));
-            one.version == Version::V2 || CONTROLLERS.iter().any(|name| limits(&name))
+            one.version == Version::V2 || CONTROLLERS.iter().any(limits)
         };
         Ok(Layout {
             shape,

@@ -11,7 +11,7 @@ use groundwork::process::identity;
 use groundwork::step;
 
 use crate::error::Result;
-use crate::group::{Group, children, make, remove};
+use crate::group::{Group, children, make_in, remove};
 use crate::home::Home;
 use crate::name::Name;
 
@@ -28,10 +28,8 @@ impl Mark {
         let pid = std::process::id().to_string();
         let started = identity::started(&pid).unwrap_or_default();
         let mark = format!("{PREFIX}{pid}-{started}-{}-{name}", numbers());
-        let folder = home.places[0].folder.join(mark);
-        step("Beside it, an empty group says which process looks after it: a mark for era clean");
-        make(&folder)?;
-        Ok(Mark(folder))
+        step("An empty group says which process looks after ours: a mark for era clean");
+        make_in(&home.places[0], &mark, &[]).map(|place| Mark(place.folder))
     }
 
     /// Takes it off.
@@ -49,7 +47,7 @@ fn numbers() -> String {
 }
 
 /// A group whose run is gone.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Left {
     /// Its name.
     pub name: Name,

@@ -8,7 +8,6 @@ use groundwork::process::{Child, Exit, HeldSignals, Program, Relay, Relayed, Spa
 use groundwork::step;
 use serde::Serialize;
 
-use crate::enable;
 use crate::error::{Error, Result};
 use crate::group::Group;
 use crate::home::Home;
@@ -70,11 +69,13 @@ impl Run {
     pub fn run(&self, home: &Home, program: &Program) -> Result<Ended> {
         // Whoever ends us now ends us after the group is gone.
         let held = HeldSignals::hold_all();
-        enable::settle(&home.places[0], &[])?;
-        let mark = Mark::set(home, &self.name)?;
+        let mark = Mark::set(home, &self.name).inspect_err(|_| home.leave())?;
         let ended = self.run_marked(home, program, &held);
-        mark.remove();
-        home.leave();
+        // A group that could not be removed keeps its mark, and clean finds it.
+        if !home.has(&self.name) {
+            mark.remove();
+            home.leave();
+        }
         ended
     }
 

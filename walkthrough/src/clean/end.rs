@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
+use groundwork::host::Facts;
 use groundwork::kernel::{self, Pid, Signal};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use std::os::fd::AsFd;
@@ -54,10 +55,17 @@ fn end(one: &Left) -> Option<(Left, String)> {
         Left::Process { pid, started, .. } => kill(*pid, started),
         Left::Mount(point) => kernel::detach(point).map_err(|error| error.to_string()),
         Left::Group(folder) => remove_group(folder),
+        Left::Run(run) => end_run(run),
         Left::Link(name) => delete_link(name),
         Left::Folder(folder) => remove(folder),
     };
     outcome.err().map(|why| (one.clone(), why))
+}
+
+fn end_run(run: &cgroups::left::Left) -> Result<(), String> {
+    let home = cgroups::Home::find(&Facts::here());
+    let ended = home.and_then(|home| run.end(&home));
+    ended.map_err(|error| error.to_string())
 }
 
 /// Kills exactly the process that was found: the descriptor is opened first, and then its

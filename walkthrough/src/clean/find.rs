@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use groundwork::host::unescaped;
+use groundwork::host::{Facts, unescaped};
 use nix::unistd::Uid;
 use serde::Deserialize;
 
@@ -32,6 +32,7 @@ pub fn all(state: &Path) -> Vec<Left> {
     let (dead, alive) = grounds(state);
     let mut left = processes(&dead, &alive);
     left.extend(mounts(state, &dead).into_iter().map(Left::Mount));
+    left.extend(runs().into_iter().map(Left::Run));
     left.extend(groups(&alive));
     left.extend(links());
     left.extend(dead.into_iter().map(Left::Folder));
@@ -173,6 +174,12 @@ fn groups(alive: &BTreeSet<String>) -> Vec<Left> {
         below(&top, 8, alive, &mut found);
     }
     found.into_iter().map(Left::Group).collect()
+}
+
+/// Groups of runs that were killed.
+fn runs() -> Vec<cgroups::left::Left> {
+    let home = cgroups::Home::if_any(&Facts::here());
+    home.map_or_else(Vec::new, |home| cgroups::left::all(&home))
 }
 
 fn below(folder: &Path, depth: u32, alive: &BTreeSet<String>, found: &mut Vec<PathBuf>) {

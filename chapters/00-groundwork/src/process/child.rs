@@ -145,17 +145,19 @@ impl Child {
 
     /// Waits until the child has ended, and meanwhile relays the signals that we are sent.
     pub fn wait(self, relay: Relay) -> Exit {
-        self.wait_and_tell(relay).0
+        self.wait_relaying(relay, relay == Relay::Swallow, &mut Vec::new())
     }
 
-    /// As [`Child::wait`], and says which signals came to us meanwhile, in order.
+    /// As [`Child::wait`], and says which signals came to us meanwhile, in order. Those that
+    /// ended the child may come when it has ended already, such as Ctrl-C: they are told, too,
+    /// and end nobody else.
     pub fn wait_and_tell(self, relay: Relay) -> (Exit, Vec<Relayed>) {
         let mut came = Vec::new();
-        let exit = self.wait_relaying(relay, &mut came);
+        let exit = self.wait_relaying(relay, true, &mut came);
         (exit, came)
     }
 
-    fn wait_relaying(&self, relay: Relay, came: &mut Vec<Relayed>) -> Exit {
+    fn wait_relaying(&self, relay: Relay, takes_all: bool, came: &mut Vec<Relayed>) -> Exit {
         let flags = SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK;
         let signals = SignalFd::with_flags(self.held.set(), flags);
         let Ok(signals) = signals else {
@@ -173,7 +175,9 @@ impl Child {
             let happened = |at: usize| ready[at].revents().is_some_and(|bits| !bits.is_empty());
             if happened(0) {
                 // What is still held would come once it is let go.
-                while relay == Relay::Swallow && matches!(signals.read_signal(), Ok(Some(_))) {}
+                while let Some(late) = takes_all.then(|| taken(&signals)).flatten() {
+                    came.push(late);
+                }
                 return self.reap();
             }
             if happened(1) {
@@ -202,16 +206,11 @@ impl Child {
     /// A key such as Ctrl-C has reached the child already: the terminal sends it to the
     /// whole foreground group, and marks it as the kernel's own (SI_KERNEL, sigaction(2)).
     fn relay(&self, signals: &SignalFd, relay: Relay) -> Option<Relayed> {
-        let info = signals.read_signal().ok()??;
-        let signal = Signal::try_from(info.ssi_signo as i32).ok()?;
-        let by_terminal = info.ssi_code == nix::libc::SI_KERNEL;
-        if relay == Relay::Forward && !by_terminal {
-            let _ = kernel::pidfd_send_signal(&self.pidfd, signal);
+        let came = taken(signals)?;
+        if relay == Relay::Forward && !came.by_terminal {
+            let _ = kernel::pidfd_send_signal(&self.pidfd, came.signal);
         }
-        Some(Relayed {
-            signal,
-            by_terminal,
-        })
+        Some(came)
     }
 
     /// Takes the exit status, which ends the zombie.
@@ -225,4 +224,13 @@ impl Child {
             }
         }
     }
+}
+
+/// The next signal that waits, if one does.
+fn taken(signals: &SignalFd) -> Option<Relayed> {
+    let info = signals.read_signal().ok()??;
+    Some(Relayed {
+        signal: Signal::try_from(info.ssi_signo as i32).ok()?,
+        by_terminal: info.ssi_code == nix::libc::SI_KERNEL,
+    })
 }
