@@ -204,11 +204,12 @@ fn is_delegated(group: &Path) -> bool {
 }
 
 /// Whether a user's systemd looks after this group and has not left it to others: its folders
-/// belong to the user, too. systemd marks those that it leaves.
+/// belong to the user, too. systemd marks those that it leaves, with all that is below.
 fn is_managed(group: &Path) -> bool {
     let is_manager = |name: &str| name.starts_with("user@") && name.ends_with(".service");
     let below_manager = group
         .iter()
         .any(|part| part.to_str().is_some_and(is_manager));
-    below_manager && !kernel::has_attribute(group, c"user.delegate")
+    let is_left = |group: &Path| kernel::has_attribute(group, c"user.delegate");
+    below_manager && !group.ancestors().any(is_left)
 }
