@@ -1,6 +1,8 @@
 //! A terminal with `era` in it, as a learner has it: keys go in, a screen of
 //! 80x24 comes out.
 
+#![allow(dead_code)] // each test target uses a part
+
 use std::fs::{File, Permissions};
 use std::io::{Read, Write};
 use std::num::NonZero;
