@@ -9,7 +9,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use crate::auto::{self, Report};
 use crate::ground::{Learner, enter, guardian};
 use crate::state::Surroundings;
-use crate::{bless, first, library, play};
+use crate::{bless, first, library, machine, play};
 
 /// The history of Linux containers, run on this machine.
 #[derive(Debug, Parser)]
@@ -83,6 +83,7 @@ enum Command {
         #[command(subcommand)]
         what: Option<Book>,
     },
+    Machine(crate::machine::ask::Machine),
     Doctor(crate::doctor::Doctor),
     Clean(crate::clean::Clean),
     Completions(crate::papers::Completions),
@@ -107,6 +108,14 @@ enum Command {
         kind: String,
         keeper: Option<u32>,
     },
+    #[command(name = "__emulator", hide = true)]
+    Emulator {
+        parent: u32,
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        program: Vec<String>,
+    },
+    #[command(name = "__session", hide = true)]
+    Session { job: String },
 }
 
 #[derive(Debug, Subcommand)]
@@ -147,6 +156,9 @@ fn era_by_name(args: &[OsString]) -> Option<u8> {
             .map(|program| program.main)
     };
     let called = Path::new(args.first()?).file_name()?.to_str()?;
+    if machine::guest::is_init(called) {
+        return Some(machine::guest::main());
+    }
     if let Some(main) = program(called) {
         return Some(main(args.to_vec()));
     }
@@ -187,6 +199,9 @@ fn run(cli: Cli) -> Outcome {
             what: Some(Book::Bless { file }),
         }) => bless_page(&file, &around, &learner),
         Some(Command::Book { what: None }) => play::book(),
+        Some(Command::Machine(asked)) => Ok(machine::ask::main(&asked, &around, &learner)),
+        Some(Command::Emulator { parent, program }) => match machine::qemu::main(parent, &program)? {},
+        Some(Command::Session { job }) => machine::guest::session::main(&job),
         Some(Command::Doctor(args)) => Ok(crate::doctor::main(&args, &around)),
         Some(Command::Clean(args)) => Ok(crate::clean::main(&args, &around)),
         Some(Command::Completions(asked)) => crate::papers::completions(&asked, Cli::command()),

@@ -268,7 +268,7 @@ impl Drop for Ground {
 }
 
 /// A name that no other ground has.
-fn nonce() -> String {
+pub(crate) fn nonce() -> String {
     let mut bytes = [0_u8; 6];
     let read = fs::File::open("/dev/urandom")
         .and_then(|mut file| std::io::Read::read_exact(&mut file, &mut bytes));
@@ -286,8 +286,7 @@ fn prepare(folder: &Path, nonce: &str, learner: &Learner) -> std::io::Result<()>
     passable.mode(0o711).recursive(true).create(folder)?;
     // mkdir is held back by the umask; chmod is not.
     fs::set_permissions(folder, fs::Permissions::from_mode(0o711))?;
-    let mark = serde_json::json!({ "nonce": nonce, "pid": std::process::id(), "started": crate::proc::started("self"), "learner": learner.uid });
-    fs::write(folder.join("ground.json"), format!("{mark}\n"))?;
+    write_mark(folder, nonce, learner)?;
     readable(&folder.join("bashrc"), &enter::bashrc(nonce))?;
     programs(&folder.join("bin"))?;
     let sandbox = folder.join("box");
@@ -302,6 +301,12 @@ fn prepare(folder: &Path, nonce: &str, learner: &Learner) -> std::io::Result<()>
         }
     }
     Ok(())
+}
+
+/// Writes the file by which `era clean` knows a folder as ours, and who uses it.
+pub(crate) fn write_mark(folder: &Path, nonce: &str, learner: &Learner) -> std::io::Result<()> {
+    let mark = serde_json::json!({ "nonce": nonce, "pid": std::process::id(), "started": crate::proc::started("self"), "learner": learner.uid });
+    fs::write(folder.join("ground.json"), format!("{mark}\n"))
 }
 
 fn readable(path: &Path, text: &str) -> std::io::Result<()> {

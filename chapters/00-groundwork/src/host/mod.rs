@@ -11,7 +11,7 @@
 //! - `child`: the child in which a thing is tried.
 //! - `reasons`: why a call was refused, by what the machine says of itself.
 //! - The probes, a file for each concern: `users`, `spaces`, `mounts`, `groups`, `filter`,
-//!   `guest`, `network`, `folder`, `tools`, `place`.
+//!   `guest`, `machine`, `network`, `folder`, `tools`, `place`.
 
 use serde::Serialize;
 
@@ -23,6 +23,7 @@ mod filter;
 mod folder;
 mod groups;
 mod guest;
+mod machine;
 mod mounts;
 mod network;
 mod place;
@@ -34,6 +35,7 @@ mod users;
 
 pub use child::Stopped;
 pub use facts::Facts;
+pub use machine::{EMULATOR, GuestKernel, KERNEL_PACKAGE, KERNEL_VARIABLE, NoGuestKernel};
 
 /// What came of a probe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

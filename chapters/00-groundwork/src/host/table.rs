@@ -1,7 +1,7 @@
 //! Every probe: its name, its sort, what it means for which page, and its function.
 
 use super::{Facts, Probe, Seen, Sort};
-use super::{filter, folder, groups, guest, mounts, network, place, spaces, tools, users};
+use super::{filter, folder, groups, guest, machine, mounts, network, place, spaces, tools, users};
 
 type Run = fn(&Facts) -> Seen;
 
@@ -26,7 +26,7 @@ const fn fact(name: &'static str, means: &'static str, run: Run) -> Probe {
     entry(Sort::Fact, name, means, run)
 }
 
-pub(super) const PROBES: [Probe; 39] = [
+pub(super) const PROBES: [Probe; 40] = [
     kernel(
         "userns",
         "root of a sandbox: every # command",
@@ -94,6 +94,11 @@ pub(super) const PROBES: [Probe; 39] = [
     tool("git", "programs in a jail: 04", tools::git),
     tool("tmux", "two terminals for a class: present", tools::tmux),
     tool("sudo", "#! commands: real root, after asking", tools::sudo),
+    tool(
+        "machine",
+        "a kernel of your own to play with: --machine",
+        machine::machine,
+    ),
     fact("root", "whether #! commands need no sudo", place::root),
     fact("arch", "02's guest and 07's tables", place::arch),
     fact("kernel", "the oldest we try is 5.10", place::kernel),

@@ -16,6 +16,7 @@
 //! - [`terminal`]: sessions and controlling terminals.
 //! - [`seccomp`]: filters for system calls.
 //! - [`kvm`]: a virtual machine, as far as one instruction needs it.
+//! - [`module`] and [`machine`]: what the init of a small virtual machine has to do.
 //! - [`netlink`]: questions to the network part of the kernel.
 //! - [`descriptor`]: open descriptors and what the kernel tells of a namespace by one.
 
@@ -30,6 +31,8 @@ pub mod descriptor;
 pub mod hostname;
 pub mod ids;
 pub mod kvm;
+pub mod machine;
+pub mod module;
 pub mod mount;
 pub mod netlink;
 pub mod root;
@@ -44,6 +47,8 @@ pub use descriptor::*;
 pub use hostname::*;
 pub use ids::*;
 pub use kvm::*;
+pub use machine::*;
+pub use module::*;
 pub use mount::*;
 pub use netlink::*;
 pub use nix::errno::Errno;
