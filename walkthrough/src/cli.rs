@@ -32,13 +32,16 @@ Book: preface.md";
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Be led through a page
-    #[command(after_help = "Examples:\n  era tour 04\n  era tour --auto --exact\nBook: preface.md")]
+    #[command(after_help = "Examples:\n  era tour 04\n  era tour --machine 08\n  era tour --auto --exact\nBook: preface.md")]
     Tour {
         /// A page by number, folder or program, or a markdown file
         page: Option<String>,
         /// Begin at this step
         #[arg(long, value_name = "STEP")]
         from: Option<usize>,
+        /// In a small virtual machine: everything is possible, nothing can be harmed
+        #[arg(long)]
+        machine: bool,
         /// Run everything without a key, and report
         #[arg(long)]
         auto: bool,
@@ -173,6 +176,17 @@ fn run(cli: Cli) -> Outcome {
     let learner = Learner::current(around.sudo_uid.as_deref());
     match cli.command {
         None => bare(&around, &learner),
+        Some(Command::Tour {
+            page,
+            from,
+            machine: true,
+            auto,
+            exact,
+            json,
+        }) => {
+            let tour = machine::tour::Tour { page, from, auto, exact, json };
+            Ok(machine::tour::main(&tour, &around, &learner))
+        }
         Some(Command::Tour {
             page,
             auto: true,
