@@ -32,7 +32,9 @@ Book: preface.md";
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Be led through a page
-    #[command(after_help = "Examples:\n  era tour 04\n  era tour --machine 08\n  era tour --auto --exact\nBook: preface.md")]
+    #[command(
+        after_help = "Examples:\n  era tour 04\n  era tour --machine 08\n  era tour --auto --exact\nBook: preface.md"
+    )]
     Tour {
         /// A page by number, folder or program, or a markdown file
         page: Option<String>,
@@ -118,7 +120,9 @@ enum Command {
         program: Vec<String>,
     },
     #[command(name = "__session", hide = true)]
-    Session { job: String },
+    Session {
+        job: String,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -184,7 +188,13 @@ fn run(cli: Cli) -> Outcome {
             exact,
             json,
         }) => {
-            let tour = machine::tour::Tour { page, from, auto, exact, json };
+            let tour = machine::tour::Tour {
+                page,
+                from,
+                auto,
+                exact,
+                json,
+            };
             Ok(machine::tour::main(&tour, &around, &learner))
         }
         Some(Command::Tour {
@@ -214,7 +224,9 @@ fn run(cli: Cli) -> Outcome {
         }) => bless_page(&file, &around, &learner),
         Some(Command::Book { what: None }) => play::book(),
         Some(Command::Machine(asked)) => Ok(machine::ask::main(&asked, &around, &learner)),
-        Some(Command::Emulator { parent, program }) => match machine::qemu::main(parent, &program)? {},
+        Some(Command::Emulator { parent, program }) => {
+            match machine::qemu::main(parent, &program)? {}
+        }
         Some(Command::Session { job }) => machine::guest::session::main(&job),
         Some(Command::Doctor(args)) => Ok(crate::doctor::main(&args, &around)),
         Some(Command::Clean(args)) => Ok(crate::clean::main(&args, &around)),

@@ -71,7 +71,12 @@ pub struct Make {
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=64))]
     cpus: u32,
     /// Further words on the kernel's command line
-    #[arg(long, value_name = "WORDS", default_value = "", hide_default_value = true)]
+    #[arg(
+        long,
+        value_name = "WORDS",
+        default_value = "",
+        hide_default_value = true
+    )]
     append: String,
     /// By KVM: faster, where the host's processor and qemu agree about it
     #[arg(long)]
@@ -102,11 +107,20 @@ impl Default for Make {
 fn share(text: &str) -> Result<Share, String> {
     let (from, to) = text.split_once(':').unwrap_or((text, ""));
     let from = std::fs::canonicalize(from).map_err(|error| format!("{from}: {error}"))?;
-    let to = if to.is_empty() { from.clone() } else { PathBuf::from(to) };
-    let upwards = to.components().any(|part| part == std::path::Component::ParentDir);
+    let to = if to.is_empty() {
+        from.clone()
+    } else {
+        PathBuf::from(to)
+    };
+    let upwards = to
+        .components()
+        .any(|part| part == std::path::Component::ParentDir);
     match to.is_absolute() && !upwards && to != Path::new("/") {
         true => Ok(Share { from, to }),
-        false => Err(format!("{} is no absolute path of the machine's", to.display())),
+        false => Err(format!(
+            "{} is no absolute path of the machine's",
+            to.display()
+        )),
     }
 }
 
@@ -150,7 +164,11 @@ fn run(asked: &Machine, around: &Surroundings, learner: &Learner) -> Result<u8, 
 pub fn terminal() -> Option<Terminal> {
     let (columns, rows) = is_on_a_terminal().then(crossterm::terminal::size)?.ok()?;
     let kind = std::env::var("TERM").unwrap_or_else(|_| "dumb".to_owned());
-    Some(Terminal { kind, rows, columns })
+    Some(Terminal {
+        kind,
+        rows,
+        columns,
+    })
 }
 
 impl Make {
@@ -163,7 +181,10 @@ impl Make {
         let kernel = self.kernel(&facts, around)?;
         let image = image::of(&kernel, &around.state, tell)?;
         if std::io::stderr().is_terminal() {
-            tell(&format!("starting Linux {}, which takes some seconds", kernel.release));
+            tell(&format!(
+                "starting Linux {}, which takes some seconds",
+                kernel.release
+            ));
         }
         Ok(Plan {
             kernel,
@@ -187,7 +208,9 @@ impl Make {
         if let Some(image) = &self.kernel {
             return GuestKernel::of(image, self.modules.as_deref()).map_err(Error::Kernel);
         }
-        if let Some(named) = std::env::var_os(host::KERNEL_VARIABLE).filter(|named| !named.is_empty()) {
+        if let Some(named) =
+            std::env::var_os(host::KERNEL_VARIABLE).filter(|named| !named.is_empty())
+        {
             return GuestKernel::of(Path::new(&named), None).map_err(Error::Kernel);
         }
         match GuestKernel::find(facts) {
@@ -204,7 +227,9 @@ fn fetched(make: &Make, around: &Surroundings) -> Result<GuestKernel, Error> {
     let what = format!("Debian's kernel {}, {size} MB", package.name);
     if !make.yes && !apparmor::agreed(&format!("Download {what}? Nothing of it is installed.")) {
         return Err(Error::NoKernel {
-            why: format!("none is here that we may read, and nobody agreed to download {KERNEL_PACKAGE}"),
+            why: format!(
+                "none is here that we may read, and nobody agreed to download {KERNEL_PACKAGE}"
+            ),
             fix: "era machine --fetch --yes, or --kernel FILE".to_owned(),
         });
     }

@@ -70,7 +70,10 @@ pub enum Error {
 impl Error {
     /// A failure with a file.
     pub fn file(path: &Path, source: io::Error) -> Self {
-        Error::File { path: path.to_owned(), source }
+        Error::File {
+            path: path.to_owned(),
+            source,
+        }
     }
 
     /// As timeout(1) and docker(1) have it: 124 for time, 125 for everything of ours.

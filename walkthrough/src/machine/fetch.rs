@@ -29,7 +29,11 @@ pub fn folder(state: &Path) -> PathBuf {
 /// # Errors
 /// There is no apt, or it knows no such package.
 pub fn offered() -> Result<Package, Error> {
-    let said = ask("apt-cache", &["depends", "--important", KERNEL_PACKAGE], None)?;
+    let said = ask(
+        "apt-cache",
+        &["depends", "--important", KERNEL_PACKAGE],
+        None,
+    )?;
     let name = said.lines().find_map(|line| {
         let name = line.trim().strip_prefix("Depends: ")?;
         name.starts_with("linux-image-").then(|| name.to_owned())
@@ -37,7 +41,11 @@ pub fn offered() -> Result<Package, Error> {
     let name = name.ok_or_else(|| unknown(format!("it says {said:?}")))?;
     // 'http://…/x.deb' x.deb 26713492 SHA256:…
     let said = ask("apt-get", &["--print-uris", "download", &name], None)?;
-    let size = said.split_whitespace().rev().nth(1).and_then(|size| size.parse().ok());
+    let size = said
+        .split_whitespace()
+        .rev()
+        .nth(1)
+        .and_then(|size| size.parse().ok());
     let bytes = size.ok_or_else(|| unknown(format!("apt-get says {said:?}")))?;
     Ok(Package { name, bytes })
 }
@@ -52,7 +60,13 @@ pub fn fetch(package: &Package, state: &Path) -> Result<GuestKernel, Error> {
     fs::create_dir_all(parent).map_err(|error| Error::file(parent, error))?;
     let new = tempfile::tempdir_in(parent).map_err(|error| Error::file(parent, error))?;
     // apt-get would give up root for a user who may not write here.
-    let own = ["-o", "APT::Sandbox::User=root", "--quiet", "download", &package.name];
+    let own = [
+        "-o",
+        "APT::Sandbox::User=root",
+        "--quiet",
+        "download",
+        &package.name,
+    ];
     ask("apt-get", &own, Some(new.path()))?;
     let entries = fs::read_dir(new.path()).into_iter().flatten().flatten();
     let mut files = entries.map(|entry| entry.path());
@@ -77,11 +91,17 @@ pub fn fetch(package: &Package, state: &Path) -> Result<GuestKernel, Error> {
 }
 
 fn failed(why: String, fix: Option<&str>) -> Error {
-    Error::Fetch { why, fix: fix.map(str::to_owned) }
+    Error::Fetch {
+        why,
+        fix: fix.map(str::to_owned),
+    }
 }
 
 fn unknown(why: String) -> Error {
-    failed(why, Some("sudo apt-get update, then again; elsewhere than on Debian: --kernel FILE"))
+    failed(
+        why,
+        Some("sudo apt-get update, then again; elsewhere than on Debian: --kernel FILE"),
+    )
 }
 
 /// What a program of apt's says.
@@ -105,6 +125,8 @@ fn run(command: &mut Command) -> Result<Output, Error> {
     if output.status.success() {
         return Ok(output);
     }
-    let said = String::from_utf8_lossy(&output.stderr).trim().replace('\n', "; ");
+    let said = String::from_utf8_lossy(&output.stderr)
+        .trim()
+        .replace('\n', "; ");
     Err(unknown(format!("{name} says {said:?}")))
 }

@@ -61,9 +61,16 @@ enum Event {
 pub fn run(plan: &Plan, state: &Path, learner: &Learner) -> Result<u8, Error> {
     let mark = Mark::new(state, learner)?;
     let (ours, theirs) = UnixStream::pair().map_err(Error::Emulator)?;
-    let emulator = qemu::start(&plan.kernel, &plan.image, &plan.hardware, &theirs, &mark.nonce)?;
+    let emulator = qemu::start(
+        &plan.kernel,
+        &plan.image,
+        &plan.hardware,
+        &theirs,
+        &mark.nonce,
+    )?;
     drop(theirs);
-    let mut machine = Running::new(emulator, &ours, plan.hardware.verbose).map_err(Error::Emulator)?;
+    let mut machine =
+        Running::new(emulator, &ours, plan.hardware.verbose).map_err(Error::Emulator)?;
     let line = Arc::new(Mutex::new(ours));
     let sending = send_job(plan, Arc::clone(&line));
     let outcome = machine.follow(plan, &line);
@@ -102,17 +109,29 @@ impl Running {
         });
         let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP, SIGWINCH])?;
         std::thread::spawn(move || {
-            signals.forever().for_each(|signal| drop(events.send(Event::Signal(signal))));
+            signals
+                .forever()
+                .for_each(|signal| drop(events.send(Event::Signal(signal))));
         });
-        Ok(Running { emulator, events: receiver, said, raw: None, back: None })
+        Ok(Running {
+            emulator,
+            events: receiver,
+            said,
+            raw: None,
+            back: None,
+        })
     }
 
     /// Until the status has come.
     fn follow(&mut self, plan: &Plan, line: &Arc<Mutex<UnixStream>>) -> Result<u8, Error> {
-        let until = plan.limit.map(|seconds| Instant::now() + Duration::from_secs(seconds));
+        let until = plan
+            .limit
+            .map(|seconds| Instant::now() + Duration::from_secs(seconds));
         loop {
             let left = until.map(|until| until.saturating_duration_since(Instant::now()));
-            let event = self.events.recv_timeout(left.unwrap_or(Duration::from_secs(3600)));
+            let event = self
+                .events
+                .recv_timeout(left.unwrap_or(Duration::from_secs(3600)));
             match event {
                 Ok(Event::Said(Message::Status(status))) => {
                     return self.files_are_back(plan).map(|()| status);
@@ -158,7 +177,9 @@ impl Running {
             return Ok(());
         };
         drop(parts);
-        let unpacked = unpacking.join().unwrap_or_else(|_| Err(io::Error::other("it broke off")));
+        let unpacked = unpacking
+            .join()
+            .unwrap_or_else(|_| Err(io::Error::other("it broke off")));
         unpacked.map_err(|error| Error::file(out, error))
     }
 
@@ -168,7 +189,9 @@ impl Running {
         // Those who listen to it need a moment for its last words.
         std::thread::sleep(Duration::from_millis(50));
         let said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
-        Error::Silent { said: String::from_utf8_lossy(&said).replace('\r', "") }
+        Error::Silent {
+            said: String::from_utf8_lossy(&said).replace('\r', ""),
+        }
     }
 
     fn end(&mut self) {
@@ -285,7 +308,10 @@ fn unpack_into(out: PathBuf) -> (Sender<Vec<u8>>, JoinHandle<io::Result<()>>) {
     let (sender, parts) = mpsc::channel();
     let unpack = move || {
         fs::create_dir_all(&out)?;
-        let mut archive = tar::Archive::new(Incoming { parts, part: io::Cursor::default() });
+        let mut archive = tar::Archive::new(Incoming {
+            parts,
+            part: io::Cursor::default(),
+        });
         archive.set_preserve_ownerships(false);
         archive.unpack(&out)?;
         io::copy(&mut archive.into_inner(), &mut io::sink()).map(drop)

@@ -20,10 +20,12 @@ impl Mark {
     /// # Errors
     /// There is no place, or it cannot be written.
     pub fn new(state: &Path, learner: &Learner) -> Result<Self, Error> {
-        let grounds = place::choose(state, learner).map_err(|error| Error::Wrong(error.to_string()))?;
+        let grounds =
+            place::choose(state, learner).map_err(|error| Error::Wrong(error.to_string()))?;
         let nonce = ground::nonce();
         let folder = grounds.join(&nonce);
-        let made = fs::create_dir(&folder).and_then(|()| ground::write_mark(&folder, &nonce, learner));
+        let made =
+            fs::create_dir(&folder).and_then(|()| ground::write_mark(&folder, &nonce, learner));
         made.map_err(|error| Error::file(&folder, error))?;
         Ok(Self { folder, nonce })
     }

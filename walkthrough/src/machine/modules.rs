@@ -96,7 +96,9 @@ impl Loader {
 fn name_of(file: &Path) -> Option<String> {
     let name = file.file_name()?.to_str()?;
     let (name, end) = name.split_once(".ko")?;
-    ["", ".xz", ".zst", ".gz"].contains(&end).then(|| name.replace('-', "_"))
+    ["", ".xz", ".zst", ".gz"]
+        .contains(&end)
+        .then(|| name.replace('-', "_"))
 }
 
 fn below(folder: &Path, files: &mut BTreeMap<String, PathBuf>) {
@@ -112,7 +114,9 @@ fn below(folder: &Path, files: &mut BTreeMap<String, PathBuf>) {
 
 fn built_in(modules: &Path) -> BTreeSet<String> {
     let list = fs::read_to_string(modules.join("modules.builtin")).unwrap_or_default();
-    list.lines().filter_map(|line| name_of(Path::new(line))).collect()
+    list.lines()
+        .filter_map(|line| name_of(Path::new(line)))
+        .collect()
 }
 
 /// A module as the kernel wants it: distributions compress them each in their own way.
@@ -123,7 +127,10 @@ fn read(file: &Path) -> Result<Vec<u8>, Error> {
         Some("gz") => "gzip",
         _ => return fs::read(file).map_err(|error| Error::file(file, error)),
     };
-    let output = Command::new(unpacker).args(["--decompress", "--stdout"]).arg(file).output();
+    let output = Command::new(unpacker)
+        .args(["--decompress", "--stdout"])
+        .arg(file)
+        .output();
     match output {
         Ok(output) if output.status.success() => Ok(output.stdout),
         Ok(output) => Err(Error::Module {
@@ -142,7 +149,11 @@ fn depends(module: &[u8]) -> Vec<String> {
     let mut texts = module.split(|byte| *byte == 0);
     let names = texts.find_map(|text| text.strip_prefix(b"depends="));
     let names = String::from_utf8_lossy(names.unwrap_or_default()).into_owned();
-    names.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect()
+    names
+        .split(',')
+        .filter(|name| !name.is_empty())
+        .map(str::to_owned)
+        .collect()
 }
 
 #[cfg(test)]
@@ -164,7 +175,11 @@ mod tests {
         file("nft-compat.ko", "nf_tables");
         fs::write(modules.join("modules.builtin"), "kernel/net/nf_tables.ko\n").unwrap();
         let image = folder.path().join("vmlinuz");
-        let kernel = GuestKernel { image, release: "6".to_owned(), modules };
+        let kernel = GuestKernel {
+            image,
+            release: "6".to_owned(),
+            modules,
+        };
         let (order, missing) = of(&kernel).unwrap();
         let names: Vec<_> = order.iter().map(|module| module.name.as_str()).collect();
         assert_eq!(names, ["llc", "stp", "bridge", "nft_compat"]);

@@ -57,7 +57,10 @@ pub fn start(
         .arg("-initrd")
         .arg(image)
         .args(["-append", &kernel_words(hardware)])
-        .args(["-chardev", &format!("socket,id=era,fd={}", line.as_raw_fd())])
+        .args([
+            "-chardev",
+            &format!("socket,id=era,fd={}", line.as_raw_fd()),
+        ])
         .args(["-device", "virtio-serial-pci"])
         .args(["-device", "virtserialport,chardev=era,name=era"])
         .env(MARK, mark)
@@ -80,13 +83,31 @@ fn words(hardware: &Hardware) -> Vec<String> {
         true => ("kvm", "host"),
         false => ("tcg,thread=multi", "max"),
     };
-    let board = if cfg!(target_arch = "aarch64") { "virt" } else { "pc" };
+    let board = if cfg!(target_arch = "aarch64") {
+        "virt"
+    } else {
+        "pc"
+    };
     let memory = format!("{}M", hardware.memory);
     let cpus = hardware.cpus.to_string();
     let words = [
-        "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
-        "-M", board, "-accel", accelerator, "-cpu", processor, "-m", &memory, "-smp", &cpus,
-        "-serial", "stdio",
+        "-nodefaults",
+        "-no-user-config",
+        "-display",
+        "none",
+        "-no-reboot",
+        "-M",
+        board,
+        "-accel",
+        accelerator,
+        "-cpu",
+        processor,
+        "-m",
+        &memory,
+        "-smp",
+        &cpus,
+        "-serial",
+        "stdio",
     ];
     words.map(str::to_owned).to_vec()
 }
@@ -94,8 +115,16 @@ fn words(hardware: &Hardware) -> Vec<String> {
 /// For the kernel: kernel-parameters.txt. What costs a start time and helps nobody here is
 /// left out; a panic ends the machine.
 fn kernel_words(hardware: &Hardware) -> String {
-    let console = if cfg!(target_arch = "aarch64") { "ttyAMA0" } else { "ttyS0" };
-    let level = if hardware.verbose { "loglevel=7" } else { "quiet loglevel=1" };
+    let console = if cfg!(target_arch = "aarch64") {
+        "ttyAMA0"
+    } else {
+        "ttyS0"
+    };
+    let level = if hardware.verbose {
+        "loglevel=7"
+    } else {
+        "quiet loglevel=1"
+    };
     format!(
         "console={console} {level} panic=-1 rdinit=/init tsc=reliable no_timer_check \
          mitigations=off random.trust_cpu=on {}",

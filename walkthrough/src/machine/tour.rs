@@ -34,8 +34,13 @@ impl Tour {
     /// The words of the same tour inside, and the file that it needs there.
     fn words(&self) -> Result<(Vec<String>, Option<PathBuf>), Error> {
         let mut words = ["era", "tour"].map(str::to_owned).to_vec();
-        let file = self.page.as_ref().map(PathBuf::from).filter(|page| page.is_file());
-        let file = file.map(|file| fs::canonicalize(&file).map_err(|error| Error::file(&file, error)));
+        let file = self
+            .page
+            .as_ref()
+            .map(PathBuf::from)
+            .filter(|page| page.is_file());
+        let file =
+            file.map(|file| fs::canonicalize(&file).map_err(|error| Error::file(&file, error)));
         let file = file.transpose()?;
         match &file {
             // The learner of the machine has to be able to read it, wherever it is here.
@@ -43,7 +48,11 @@ impl Tour {
             None => words.extend(self.page.clone()),
         }
         words.extend(self.from.map(|step| format!("--from={step}")));
-        for (flag, given) in [("--auto", self.auto), ("--exact", self.exact), ("--json", self.json)] {
+        for (flag, given) in [
+            ("--auto", self.auto),
+            ("--exact", self.exact),
+            ("--json", self.json),
+        ] {
             words.extend(given.then(|| flag.to_owned()));
         }
         Ok((words, file))
@@ -62,11 +71,15 @@ pub fn main(tour: &Tour, around: &Surroundings, learner: &Learner) -> u8 {
 fn run(tour: &Tour, around: &Surroundings, learner: &Learner) -> Result<u8, Error> {
     let (words, file) = tour.words()?;
     if !tour.auto && terminal().is_none() {
-        return Err(Error::Wrong("a tour needs a terminal; without one: era tour --auto".to_owned()));
+        return Err(Error::Wrong(
+            "a tour needs a terminal; without one: era tour --auto".to_owned(),
+        ));
     }
     let job = Job {
         command: words,
-        env: [("ERA_STATE", STATE), ("SUDO_UID", "1000")].map(owned).to_vec(),
+        env: [("ERA_STATE", STATE), ("SUDO_UID", "1000")]
+            .map(owned)
+            .to_vec(),
         user: false,
         v1: false,
         terminal: terminal().filter(|_| !tour.auto),
@@ -76,9 +89,15 @@ fn run(tour: &Tour, around: &Surroundings, learner: &Learner) -> Result<u8, Erro
     let progress = around.state.join(PROGRESS);
     if progress.is_file() {
         let to = Path::new(STATE).join(PROGRESS);
-        plan.share.push(Share { from: progress.clone(), to });
+        plan.share.push(Share {
+            from: progress.clone(),
+            to,
+        });
     }
-    plan.share.extend(file.map(|file| Share { to: in_the_machine(&file), from: file }));
+    plan.share.extend(file.map(|file| Share {
+        to: in_the_machine(&file),
+        from: file,
+    }));
     let back = tempfile::tempdir().map_err(|error| Error::file(Path::new("/tmp"), error))?;
     plan.out = Some(back.path().to_owned());
     let status = host::run(&plan, &around.state, learner)?;

@@ -187,7 +187,12 @@ mod tests {
 
     #[test]
     fn what_is_no_message_is_refused_without_reading_on() {
-        for line in [&b"Z\0\0\0\0"[..], b"O\xff\xff\xff\xff", b"S\0\0\0\0", b"W\x01\0\0\0x"] {
+        for line in [
+            &b"Z\0\0\0\0"[..],
+            b"O\xff\xff\xff\xff",
+            b"S\0\0\0\0",
+            b"W\x01\0\0\0x",
+        ] {
             let mut rest = line;
             assert!(Message::receive(&mut rest).is_err(), "{line:?}");
         }

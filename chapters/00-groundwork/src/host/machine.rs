@@ -96,10 +96,13 @@ impl GuestKernel {
         if let Some(named) = facts.variable(KERNEL_VARIABLE) {
             return Self::of(Path::new(named), None).ok();
         }
-        let kept = [facts.work(), &facts.path(FOR_ALL)].map(|state| state.join("machine/kernel/boot"));
+        let kept =
+            [facts.work(), &facts.path(FOR_ALL)].map(|state| state.join("machine/kernel/boot"));
         let own = facts.path("/boot");
         let folders = kept.iter().chain([&own]);
-        folders.flat_map(|folder| images(folder)).find_map(|image| Self::of(&image, None).ok())
+        folders
+            .flat_map(|folder| images(folder))
+            .find_map(|image| Self::of(&image, None).ok())
     }
 }
 
@@ -125,13 +128,14 @@ fn usual_modules(image: &Path, release: &str) -> Vec<PathBuf> {
 /// The release of a kernel. x86 has it in its header: Documentation/arch/x86/boot.rst of the
 /// kernel, `kernel_version`. On arm64 only the file's name has it; booting.rst.
 fn release(image: &Path) -> Result<String, NoGuestKernel> {
-    let unreadable = |error: std::io::Error| {
-        NoGuestKernel::Unreadable(image.to_owned(), error.to_string())
-    };
+    let unreadable =
+        |error: std::io::Error| NoGuestKernel::Unreadable(image.to_owned(), error.to_string());
     let other = |why| NoGuestKernel::Other(image.to_owned(), why);
     let mut head = Vec::new();
     let file = fs::File::open(image).map_err(unreadable)?;
-    file.take(0x1_0000).read_to_end(&mut head).map_err(unreadable)?;
+    file.take(0x1_0000)
+        .read_to_end(&mut head)
+        .map_err(unreadable)?;
     if cfg!(target_arch = "aarch64") {
         if head.get(0x38..0x3C) != Some(b"ARM\x64") {
             return Err(other("no ARM\\x64 at 0x38"));
@@ -157,7 +161,11 @@ fn release(image: &Path) -> Result<String, NoGuestKernel> {
 /// together only a machine shows.
 pub(super) fn machine(facts: &Facts) -> Seen {
     let packages = if cfg!(target_arch = "aarch64") {
-        ["qemu-system-arm", "qemu-system-aarch64-core", "qemu-system-aarch64"]
+        [
+            "qemu-system-arm",
+            "qemu-system-aarch64-core",
+            "qemu-system-aarch64",
+        ]
     } else {
         ["qemu-system-x86", "qemu-system-x86-core", "qemu-system-x86"]
     };
@@ -166,7 +174,11 @@ pub(super) fn machine(facts: &Facts) -> Seen {
         return emulator;
     }
     if let Some(kernel) = GuestKernel::find(facts) {
-        return Seen::works(format!("Linux {} from {}", kernel.release, kernel.image.display()));
+        return Seen::works(format!(
+            "Linux {} from {}",
+            kernel.release,
+            kernel.image.display()
+        ));
     }
     let why = match facts.variable(KERNEL_VARIABLE) {
         Some(named) => match GuestKernel::of(Path::new(named), None) {
@@ -203,7 +215,10 @@ mod tests {
         fs::create_dir_all(image.parent().unwrap()).unwrap();
         fs::write(&image, header("6.1.0-x (me) #1")).unwrap();
         let alone = GuestKernel::of(&image, None).unwrap_err().to_string();
-        assert!(alone.contains("is Linux 6.1.0-x, and its modules"), "{alone}");
+        assert!(
+            alone.contains("is Linux 6.1.0-x, and its modules"),
+            "{alone}"
+        );
         fs::create_dir_all(folder.path().join("lib/modules/6.1.0-x/kernel")).unwrap();
         assert_eq!(GuestKernel::of(&image, None).unwrap().release, "6.1.0-x");
     }

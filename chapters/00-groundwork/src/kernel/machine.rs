@@ -39,11 +39,7 @@ pub fn link_up(name: &str) -> Result<()> {
         "netdevice(7)",
         || {
             let request = format!("{{{name:?}, IFF_UP}}");
-            vec![
-                "socket".to_owned(),
-                "SIOCSIFFLAGS".to_owned(),
-                request,
-            ]
+            vec!["socket".to_owned(), "SIOCSIFFLAGS".to_owned(), request]
         },
         || {
             let socket = socket(

@@ -13,12 +13,15 @@ const USERS: &str = "user-1000";
 /// The uid and gid of the ordinary user.
 pub const USER: u32 = 1000;
 
-const FLAGS: MsFlags = MsFlags::MS_NOSUID.union(MsFlags::MS_NODEV).union(MsFlags::MS_NOEXEC);
+const FLAGS: MsFlags = MsFlags::MS_NOSUID
+    .union(MsFlags::MS_NODEV)
+    .union(MsFlags::MS_NOEXEC);
 
 /// Mounts them; gives what could not be.
 pub fn mount(v1: bool) -> Vec<String> {
     let mut notes = Vec::new();
-    let mut take = |outcome: kernel::Result<()>| notes.extend(outcome.err().map(|error| error.to_string()));
+    let mut take =
+        |outcome: kernel::Result<()>| notes.extend(outcome.err().map(|error| error.to_string()));
     if !v1 {
         take(kernel::mount_new("cgroup2", TOP, FLAGS, Some("nsdelegate")));
         take(enable_all(Path::new(TOP)));
@@ -32,7 +35,12 @@ pub fn mount(v1: bool) -> Vec<String> {
     }
     let named = Path::new(TOP).join("systemd");
     let _ = fs::create_dir(&named);
-    take(kernel::mount_new("cgroup", &named, FLAGS, Some("none,name=systemd")));
+    take(kernel::mount_new(
+        "cgroup",
+        &named,
+        FLAGS,
+        Some("none,name=systemd"),
+    ));
     notes
 }
 
@@ -41,14 +49,22 @@ fn controllers() -> Vec<String> {
     let table = fs::read_to_string("/proc/cgroups").unwrap_or_default();
     let rows = table.lines().filter(|line| !line.starts_with('#'));
     let on = rows.filter(|row| row.split_whitespace().nth(3) == Some("1"));
-    on.filter_map(|row| row.split_whitespace().next().map(str::to_owned)).collect()
+    on.filter_map(|row| row.split_whitespace().next().map(str::to_owned))
+        .collect()
 }
 
 /// Lets the groups below `folder` have every controller that it has.
 fn enable_all(folder: &Path) -> kernel::Result<()> {
     let names = fs::read_to_string(folder.join("cgroup.controllers")).unwrap_or_default();
-    let words: Vec<_> = names.split_whitespace().map(|name| format!("+{name}")).collect();
-    kernel::write_file(folder.join("cgroup.subtree_control"), &words.join(" "), "cgroups(7)")
+    let words: Vec<_> = names
+        .split_whitespace()
+        .map(|name| format!("+{name}"))
+        .collect();
+    kernel::write_file(
+        folder.join("cgroup.subtree_control"),
+        &words.join(" "),
+        "cgroups(7)",
+    )
 }
 
 /// Makes the user's groups, and gives them to the user.
@@ -65,7 +81,10 @@ pub fn delegate(v1: bool) -> Result<(), Box<dyn std::error::Error>> {
         let above = group.parent().ok_or("a group has one above it")?;
         enable_all(above)?;
         for group in [above, &group] {
-            give(group, &["cgroup.procs", "cgroup.threads", "cgroup.subtree_control"])?;
+            give(
+                group,
+                &["cgroup.procs", "cgroup.threads", "cgroup.subtree_control"],
+            )?;
         }
     }
     Ok(())
@@ -78,12 +97,18 @@ fn own(v1: bool) -> Vec<PathBuf> {
         return vec![top.join(USERS).join("session")];
     }
     let hierarchies = fs::read_dir(top).into_iter().flatten().flatten();
-    hierarchies.map(|hierarchy| hierarchy.path().join(USERS)).collect()
+    hierarchies
+        .map(|hierarchy| hierarchy.path().join(USERS))
+        .collect()
 }
 
 fn give(group: &Path, files: &[&str]) -> std::io::Result<()> {
     chown(group, Some(USER), Some(USER))?;
-    for file in files.iter().map(|file| group.join(file)).filter(|file| file.exists()) {
+    for file in files
+        .iter()
+        .map(|file| group.join(file))
+        .filter(|file| file.exists())
+    {
         chown(file, Some(USER), Some(USER))?;
     }
     Ok(())

@@ -78,7 +78,8 @@ struct Notes(Vec<String>);
 
 impl Notes {
     fn take<E: std::fmt::Display>(&mut self, what: &str, outcome: Result<(), E>) {
-        self.0.extend(outcome.err().map(|error| format!("{what}: {error}")));
+        self.0
+            .extend(outcome.err().map(|error| format!("{what}: {error}")));
     }
 
     fn all(&mut self, notes: Vec<String>) {

@@ -29,15 +29,22 @@ pub fn load_modules() -> Vec<String> {
     let load = |file: &PathBuf| {
         let name = file.file_name().unwrap_or_default().to_string_lossy();
         let open = super::open(file).err();
-        let loaded = || kernel::finit_module(fs::File::open(file).ok()?).err().map(|error| error.to_string());
-        open.or_else(loaded).map(|why| format!("module {name}: {why}"))
+        let loaded = || {
+            kernel::finit_module(fs::File::open(file).ok()?)
+                .err()
+                .map(|error| error.to_string())
+        };
+        open.or_else(loaded)
+            .map(|why| format!("module {name}: {why}"))
     };
     let failed = files.iter().filter_map(load).collect();
     let _ = fs::remove_dir_all("/.machine");
     failed
 }
 
-const QUIET: MsFlags = MsFlags::MS_NOSUID.union(MsFlags::MS_NODEV).union(MsFlags::MS_NOEXEC);
+const QUIET: MsFlags = MsFlags::MS_NOSUID
+    .union(MsFlags::MS_NODEV)
+    .union(MsFlags::MS_NOEXEC);
 const NO_PROGRAMS: MsFlags = MsFlags::MS_NOSUID.union(MsFlags::MS_NOEXEC);
 const NO_DEVICES: MsFlags = MsFlags::MS_NOSUID.union(MsFlags::MS_NODEV);
 
@@ -47,7 +54,12 @@ const SYSTEM: &[(&str, &str, MsFlags, Option<&str>)] = &[
     ("sysfs", "/sys", QUIET, None),
     ("devtmpfs", "/dev", MsFlags::MS_NOSUID, Some("mode=755")),
     ("tmpfs", "/run", NO_DEVICES, Some("mode=755")),
-    ("devpts", "/dev/pts", NO_PROGRAMS, Some("gid=5,mode=620,ptmxmode=666")),
+    (
+        "devpts",
+        "/dev/pts",
+        NO_PROGRAMS,
+        Some("gid=5,mode=620,ptmxmode=666"),
+    ),
     ("tmpfs", "/dev/shm", NO_DEVICES, Some("mode=1777")),
     ("mqueue", "/dev/mqueue", QUIET, None),
     ("securityfs", "/sys/kernel/security", QUIET, None),
@@ -78,7 +90,10 @@ pub fn system() -> Vec<String> {
 pub fn swap() -> Result<(), Box<dyn std::error::Error>> {
     const PAGE: u64 = 4096;
     let memory = fs::read_to_string("/proc/meminfo")?;
-    let total = memory.split_whitespace().nth(1).and_then(|kib| kib.parse::<u64>().ok());
+    let total = memory
+        .split_whitespace()
+        .nth(1)
+        .and_then(|kib| kib.parse::<u64>().ok());
     let bytes = total.ok_or("no MemTotal")? * 1024 / 2 / PAGE * PAGE;
     let size = Path::new("/sys/block/zram0/disksize");
     kernel::write_file(size, &bytes.to_string(), "zram.rst")?;

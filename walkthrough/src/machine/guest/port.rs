@@ -26,7 +26,10 @@ impl Port {
         for _ in 0..500 {
             if let Some(path) = find() {
                 let file = OpenOptions::new().read(true).write(true).open(path)?;
-                return Ok(Port { file: Arc::new(file), writing: Arc::default() });
+                return Ok(Port {
+                    file: Arc::new(file),
+                    writing: Arc::default(),
+                });
             }
             std::thread::sleep(Duration::from_millis(10));
         }
@@ -111,7 +114,11 @@ impl Read for Archive<'_> {
 
 /// Unpacks the files that come with the job, for whoever is to have them.
 pub fn take_files(port: &mut Port, job: &Job) -> io::Result<()> {
-    let archive = Archive { port, part: io::Cursor::default(), done: false };
+    let archive = Archive {
+        port,
+        part: io::Cursor::default(),
+        done: false,
+    };
     let mut archive = tar::Archive::new(archive);
     archive.set_preserve_permissions(true);
     archive.set_overwrite(true);

@@ -26,7 +26,10 @@ const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 /// It could not be started at all.
 pub fn run(job: &Job, port: &Port) -> Result<u8, Box<dyn std::error::Error>> {
     let mut command = Command::new("/proc/self/exe");
-    command.arg0("era-session").arg("__session").arg(serde_json::to_string(job)?);
+    command
+        .arg0("era-session")
+        .arg("__session")
+        .arg(serde_json::to_string(job)?);
     let running = match &job.terminal {
         Some(terminal) => on_a_terminal(command, terminal, port)?,
         None => with_pipes(command, port)?,
@@ -55,7 +58,11 @@ enum Input {
     Pipe(Option<File>),
 }
 
-fn on_a_terminal(mut command: Command, terminal: &Terminal, port: &Port) -> std::io::Result<Running> {
+fn on_a_terminal(
+    mut command: Command,
+    terminal: &Terminal,
+    port: &Port,
+) -> std::io::Result<Running> {
     let size = Winsize {
         ws_row: terminal.rows,
         ws_col: terminal.columns,
@@ -77,16 +84,25 @@ fn on_a_terminal(mut command: Command, terminal: &Terminal, port: &Port) -> std:
 }
 
 fn with_pipes(mut command: Command, port: &Port) -> std::io::Result<Running> {
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     let mut child = command.spawn()?;
     let gone = || std::io::Error::other("a pipe is not there");
     let out = OwnedFd::from(child.stdout.take().ok_or_else(gone)?);
     let err = OwnedFd::from(child.stderr.take().ok_or_else(gone)?);
-    let input = child.stdin.take().map(|stdin| File::from(OwnedFd::from(stdin)));
+    let input = child
+        .stdin
+        .take()
+        .map(|stdin| File::from(OwnedFd::from(stdin)));
     Ok(Running {
         child,
         input: Input::Pipe(input),
-        relays: vec![relay(out, port, Message::Out), relay(err, port, Message::Err)],
+        relays: vec![
+            relay(out, port, Message::Out),
+            relay(err, port, Message::Err),
+        ],
     })
 }
 
@@ -155,11 +171,19 @@ pub fn main(job: &str) -> Result<u8, Box<dyn std::error::Error>> {
     let error = become_the_command(&job);
     let name = job.command.first().map_or("bash", String::as_str);
     eprintln!("era machine: {name:?} does not start: {error}");
-    Ok(if error.kind() == ErrorKind::NotFound { 127 } else { 126 })
+    Ok(if error.kind() == ErrorKind::NotFound {
+        127
+    } else {
+        126
+    })
 }
 
 fn become_the_command(job: &Job) -> std::io::Error {
-    let (name, home) = if job.user { ("era", "/home/era") } else { ("root", "/root") };
+    let (name, home) = if job.user {
+        ("era", "/home/era")
+    } else {
+        ("root", "/root")
+    };
     let mut command = match job.command.split_first() {
         Some((program, args)) => {
             let mut command = Command::new(program);
@@ -172,9 +196,24 @@ fn become_the_command(job: &Job) -> std::io::Error {
             shell
         }
     };
-    let fixed = [("PATH", PATH), ("HOME", home), ("USER", name), ("LOGNAME", name), ("SHELL", "/bin/bash"), ("LANG", "C.UTF-8")];
-    let kind = job.terminal.as_ref().map(|terminal| ("TERM", terminal.kind.as_str()));
-    command.env_clear().envs(fixed).envs(kind).envs(job.env.iter().cloned()).current_dir(home);
+    let fixed = [
+        ("PATH", PATH),
+        ("HOME", home),
+        ("USER", name),
+        ("LOGNAME", name),
+        ("SHELL", "/bin/bash"),
+        ("LANG", "C.UTF-8"),
+    ];
+    let kind = job
+        .terminal
+        .as_ref()
+        .map(|terminal| ("TERM", terminal.kind.as_str()));
+    command
+        .env_clear()
+        .envs(fixed)
+        .envs(kind)
+        .envs(job.env.iter().cloned())
+        .current_dir(home);
     nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o022));
     let refused: Result<Infallible, _> = Err(command.exec());
     refused.unwrap_err()

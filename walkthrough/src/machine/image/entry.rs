@@ -38,7 +38,11 @@ pub type Entries = BTreeMap<PathBuf, Entry>;
 impl Entry {
     /// Something of root's.
     pub fn new(what: What, mode: u32) -> Self {
-        Entry { what, mode, owner: 0 }
+        Entry {
+            what,
+            mode,
+            owner: 0,
+        }
     }
 }
 
@@ -56,15 +60,31 @@ pub fn write(entries: &Entries, out: &mut impl Write) -> io::Result<()> {
             .gid(entry.owner)
             .mode(entry.mode);
         match &entry.what {
-            What::Folder => put(builder.set_mode_file_type(ModeFileType::Directory), &[], out)?,
-            What::Bytes(bytes) => put(builder.set_mode_file_type(ModeFileType::Regular), bytes, out)?,
+            What::Folder => put(
+                builder.set_mode_file_type(ModeFileType::Directory),
+                &[],
+                out,
+            )?,
+            What::Bytes(bytes) => put(
+                builder.set_mode_file_type(ModeFileType::Regular),
+                bytes,
+                out,
+            )?,
             What::Link(target) => {
                 let target = target.to_string_lossy().into_owned();
-                put(builder.set_mode_file_type(ModeFileType::Symlink), target.as_bytes(), out)?;
+                put(
+                    builder.set_mode_file_type(ModeFileType::Symlink),
+                    target.as_bytes(),
+                    out,
+                )?;
             }
             What::Copy(from) => {
                 let bytes = whole(from)?;
-                put(builder.set_mode_file_type(ModeFileType::Regular), &bytes, out)?;
+                put(
+                    builder.set_mode_file_type(ModeFileType::Regular),
+                    &bytes,
+                    out,
+                )?;
             }
         }
     }
@@ -80,8 +100,11 @@ fn put(builder: Builder, bytes: &[u8], out: &mut impl Write) -> io::Result<()> {
 
 fn whole(file: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", file.display()));
-    File::open(file).and_then(|mut open| open.read_to_end(&mut bytes)).map_err(named)?;
+    let named =
+        |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", file.display()));
+    File::open(file)
+        .and_then(|mut open| open.read_to_end(&mut bytes))
+        .map_err(named)?;
     Ok(bytes)
 }
 

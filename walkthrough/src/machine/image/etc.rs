@@ -15,17 +15,29 @@ pub const FILES: &[(&str, u32, &str)] = &[
         0o644,
         "root:x:0:\ndaemon:x:1:\ntty:x:5:\nera:x:1000:\nnogroup:x:65534:\n",
     ),
-    ("/etc/shadow", 0o640, "root:*:19000:0:99999:7:::\nera:*:19000:0:99999:7:::\n"),
+    (
+        "/etc/shadow",
+        0o640,
+        "root:*:19000:0:99999:7:::\nera:*:19000:0:99999:7:::\n",
+    ),
     ("/etc/subuid", 0o644, "era:100000:65536\n"),
     ("/etc/subgid", 0o644, "era:100000:65536\n"),
     ("/etc/hostname", 0o644, "machine\n"),
-    ("/etc/hosts", 0o644, "127.0.0.1 localhost machine\n::1 localhost\n"),
+    (
+        "/etc/hosts",
+        0o644,
+        "127.0.0.1 localhost machine\n::1 localhost\n",
+    ),
     (
         "/etc/profile",
         0o644,
         "[ -z \"$BASH\" ] || PS1='\\u@\\h:\\w\\$ '\numask 022\n",
     ),
-    ("/etc/login.defs", 0o644, "SUB_UID_COUNT 65536\nSUB_GID_COUNT 65536\n"),
+    (
+        "/etc/login.defs",
+        0o644,
+        "SUB_UID_COUNT 65536\nSUB_GID_COUNT 65536\n",
+    ),
 ];
 
 /// Folders that are empty, and their permission bits.

@@ -41,7 +41,8 @@ const FORM: u32 = 1;
 /// # Errors
 /// A part of it cannot be read, or it cannot be kept.
 pub fn of(kernel: &GuestKernel, state: &Path, tell: impl Fn(&str)) -> Result<PathBuf, Error> {
-    let era = std::env::current_exe().map_err(|error| Error::file(Path::new("/proc/self/exe"), error))?;
+    let era =
+        std::env::current_exe().map_err(|error| Error::file(Path::new("/proc/self/exe"), error))?;
     let folder = state.join("machine");
     fs::create_dir_all(&folder).map_err(|error| Error::file(&folder, error))?;
     let wanted = wanted();
@@ -53,7 +54,9 @@ pub fn of(kernel: &GuestKernel, state: &Path, tell: impl Fn(&str)) -> Result<Pat
     let programs = folder.join(format!("programs-{key_of_programs:016x}.cpio"));
     if !programs.is_file() {
         tell("making the machine's root from this host's programs, once");
-        keep(&programs, |out| entry::write(&system(kernel, &wanted, &tell)?, out).map_err(Into::into))?;
+        keep(&programs, |out| {
+            entry::write(&system(kernel, &wanted, &tell)?, out).map_err(Into::into)
+        })?;
     }
     keep(&whole, |out| {
         let mut programs = fs::File::open(&programs)?;
@@ -67,7 +70,10 @@ type Written = Result<(), Box<dyn std::error::Error>>;
 
 /// Writes a file, whole or not at all. Others of its kind are of parts that have changed: they
 /// will hardly be wanted again, and are large.
-fn keep(file: &Path, write: impl FnOnce(&mut BufWriter<&mut fs::File>) -> Written) -> Result<(), Error> {
+fn keep(
+    file: &Path,
+    write: impl FnOnce(&mut BufWriter<&mut fs::File>) -> Written,
+) -> Result<(), Error> {
     let failed = |error| Error::file(file, error);
     let folder = file.parent().unwrap_or(Path::new("/"));
     let mut new = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
@@ -79,22 +85,37 @@ fn keep(file: &Path, write: impl FnOnce(&mut BufWriter<&mut fs::File>) -> Writte
         Err(error) => failed(std::io::Error::other(error.to_string())),
     })?;
     forget_others(folder, file);
-    new.persist(file).map_err(|error| failed(error.error)).map(drop)
+    new.persist(file)
+        .map_err(|error| failed(error.error))
+        .map(drop)
 }
 
 /// Programs by name, where they are here: those with folders of their own, and the rest.
 fn wanted() -> [Wanted; 2] {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let mut folders: Vec<_> = std::env::split_paths(&path).filter(|folder| folder.is_absolute()).collect();
+    let mut folders: Vec<_> = std::env::split_paths(&path)
+        .filter(|folder| folder.is_absolute())
+        .collect();
     let system = ["/usr/sbin", "/usr/bin", "/sbin", "/bin"].map(PathBuf::from);
     folders.extend(system);
     // A learner's own programs are not the system's: a page would look different.
     folders.retain(|folder| folder.starts_with("/usr") || folder.parent() == Some(Path::new("/")));
-    let find = |name: &str| folders.iter().map(|folder| folder.join(name)).find(|file| is_program(file));
+    let find = |name: &str| {
+        folders
+            .iter()
+            .map(|folder| folder.join(name))
+            .find(|file| is_program(file))
+    };
     let names = programs::PROGRAMS.iter().flat_map(|line| line.split(' '));
-    let trees = programs::TREES.iter().map(PathBuf::from).filter(|tree| tree.is_dir());
+    let trees = programs::TREES
+        .iter()
+        .map(PathBuf::from)
+        .filter(|tree| tree.is_dir());
     let whole = programs::WITH_FOLDERS.iter().copied().filter_map(find);
-    let whole = Wanted { programs: whole.collect(), ..Wanted::default() };
+    let whole = Wanted {
+        programs: whole.collect(),
+        ..Wanted::default()
+    };
     let rest = Wanted {
         programs: names.filter_map(find).collect(),
         trees: trees.collect(),
@@ -113,12 +134,28 @@ fn is_program(file: &Path) -> bool {
 /// What the image depends on, in one number: looked at, not read. A library changes together
 /// with the lists of the package keeper, or with the loader's index.
 fn key(kernel: &GuestKernel, wanted: &[Wanted], further: &[&PathBuf]) -> u64 {
-    let lists = ["/var/lib/dpkg/status", "/etc/ld.so.cache", "/var/lib/rpm/rpmdb.sqlite"].map(PathBuf::from);
+    let lists = [
+        "/var/lib/dpkg/status",
+        "/etc/ld.so.cache",
+        "/var/lib/rpm/rpmdb.sqlite",
+    ]
+    .map(PathBuf::from);
     let files = programs::FILES.iter().map(PathBuf::from);
     let mut hasher = DefaultHasher::new();
-    (FORM, env!("CARGO_PKG_VERSION"), &kernel.release, &kernel.modules).hash(&mut hasher);
-    let wanted = wanted.iter().flat_map(|wanted| wanted.programs.iter().chain(&wanted.trees));
-    let parts = wanted.chain(&lists).chain([&kernel.image]).chain(further.iter().copied());
+    (
+        FORM,
+        env!("CARGO_PKG_VERSION"),
+        &kernel.release,
+        &kernel.modules,
+    )
+        .hash(&mut hasher);
+    let wanted = wanted
+        .iter()
+        .flat_map(|wanted| wanted.programs.iter().chain(&wanted.trees));
+    let parts = wanted
+        .chain(&lists)
+        .chain([&kernel.image])
+        .chain(further.iter().copied());
     for file in parts.cloned().chain(files) {
         let seen = fs::metadata(&file).ok();
         let seen = seen.map(|seen| (seen.len(), seen.mtime(), seen.mtime_nsec(), seen.mode()));
@@ -128,8 +165,15 @@ fn key(kernel: &GuestKernel, wanted: &[Wanted], further: &[&PathBuf]) -> u64 {
 }
 
 fn forget_others(folder: &Path, kept: &Path) {
-    let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let of_kind = name(kept).split_once('-').map(|(kind, _)| format!("{kind}-"));
+    let name = |path: &Path| {
+        path.file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned()
+    };
+    let of_kind = name(kept)
+        .split_once('-')
+        .map(|(kind, _)| format!("{kind}-"));
     let Some(kind) = of_kind else { return };
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let images = entries.map(|entry| entry.path());
@@ -144,27 +188,50 @@ fn system(kernel: &GuestKernel, wanted: &[Wanted], tell: &impl Fn(&str)) -> Resu
         let closure = closure::collect(&Tree::host(), wanted).map_err(Error::Programs)?;
         all.extend(copies(&closure));
     }
-    for file in programs::FILES.iter().map(Path::new).filter(|file| file.is_file()) {
-        put(&mut all, file, Entry::new(What::Copy(file.to_owned()), 0o644));
+    for file in programs::FILES
+        .iter()
+        .map(Path::new)
+        .filter(|file| file.is_file())
+    {
+        put(
+            &mut all,
+            file,
+            Entry::new(What::Copy(file.to_owned()), 0o644),
+        );
     }
     for (path, mode) in etc::FOLDERS {
         put(&mut all, Path::new(path), Entry::new(What::Folder, *mode));
     }
     for (path, mode, text) in etc::FILES {
-        put(&mut all, Path::new(path), Entry::new(What::Bytes(text.as_bytes().to_vec()), *mode));
+        put(
+            &mut all,
+            Path::new(path),
+            Entry::new(What::Bytes(text.as_bytes().to_vec()), *mode),
+        );
     }
-    let home = Entry { owner: 1000, ..Entry::new(What::Folder, 0o755) };
+    let home = Entry {
+        owner: 1000,
+        ..Entry::new(What::Folder, 0o755)
+    };
     put(&mut all, Path::new("/home/era"), home);
     let link = |target: &str| Entry::new(What::Link(PathBuf::from(target)), 0o777);
     put(&mut all, Path::new("/etc/mtab"), link("/proc/self/mounts"));
     put(&mut all, Path::new("/var/run"), link("/run"));
     let (modules, missing) = modules::of(kernel)?;
     if !missing.is_empty() {
-        tell(&format!("Linux {} has no module {}", kernel.release, missing.join(", ")));
+        tell(&format!(
+            "Linux {} has no module {}",
+            kernel.release,
+            missing.join(", ")
+        ));
     }
     for (number, module) in modules.into_iter().enumerate() {
         let path = Path::new(MODULES).join(format!("{number:03}-{}", module.name));
-        put(&mut all, &path, Entry::new(What::Bytes(module.bytes), 0o600));
+        put(
+            &mut all,
+            &path,
+            Entry::new(What::Bytes(module.bytes), 0o600),
+        );
     }
     Ok(all)
 }
@@ -173,7 +240,9 @@ fn system(kernel: &GuestKernel, wanted: &[Wanted], tell: &impl Fn(&str)) -> Resu
 /// too: nothing is to be guarded in a machine that is thrown away.
 fn copies(closure: &Closure) -> Entries {
     let is_set = |path: &Path| {
-        let named = programs::SET_USER_ID.iter().any(|name| path.ends_with(name));
+        let named = programs::SET_USER_ID
+            .iter()
+            .any(|name| path.ends_with(name));
         let host = fs::symlink_metadata(path);
         named || host.is_ok_and(|seen| seen.uid() == 0 && seen.permissions().mode() & 0o4000 != 0)
     };
@@ -191,13 +260,22 @@ fn copies(closure: &Closure) -> Entries {
         let library_to_link = text.ends_with(".a") || text.ends_with(".h");
         !library_to_link && !programs::LEFT_OUT.iter().any(|part| text.contains(part))
     };
-    closure.items.iter().filter(|(path, _)| is_read(path)).map(entry).collect()
+    closure
+        .items
+        .iter()
+        .filter(|(path, _)| is_read(path))
+        .map(entry)
+        .collect()
 }
 
 /// Our program with its libraries, by all its names, and as the first program of all. It
 /// stays where it is on the host, in folders that everybody there may pass.
 fn ourselves(era: &Path) -> Result<Entries, Error> {
-    let wanted = Wanted { programs: vec![era.to_owned()], bare: true, ..Wanted::default() };
+    let wanted = Wanted {
+        programs: vec![era.to_owned()],
+        bare: true,
+        ..Wanted::default()
+    };
     let closure = closure::collect(&Tree::host(), &wanted).map_err(Error::Programs)?;
     let mut all = copies(&closure);
     // The names of users are those of the machine, and not of this host.
@@ -226,7 +304,12 @@ fn ourselves(era: &Path) -> Result<Entries, Error> {
 fn without_symbols(era: &Path) -> What {
     let stripped = || -> std::io::Result<Vec<u8>> {
         let file = tempfile::NamedTempFile::new()?;
-        let status = Command::new("strip").arg("-o").arg(file.path()).arg(era).stderr(Stdio::null()).status()?;
+        let status = Command::new("strip")
+            .arg("-o")
+            .arg(file.path())
+            .arg(era)
+            .stderr(Stdio::null())
+            .status()?;
         match status.success() {
             true => fs::read(file.path()),
             false => Err(std::io::Error::other("strip failed")),
@@ -237,9 +320,13 @@ fn without_symbols(era: &Path) -> What {
 
 /// One entry, in place of what was there; folders above it are made.
 fn put(all: &mut Entries, path: &Path, entry: Entry) {
-    let above = path.ancestors().skip(1).filter(|folder| *folder != Path::new("/"));
+    let above = path
+        .ancestors()
+        .skip(1)
+        .filter(|folder| *folder != Path::new("/"));
     for folder in above {
-        all.entry(folder.to_owned()).or_insert_with(|| Entry::new(What::Folder, 0o755));
+        all.entry(folder.to_owned())
+            .or_insert_with(|| Entry::new(What::Folder, 0o755));
     }
     all.insert(path.to_owned(), entry);
 }
