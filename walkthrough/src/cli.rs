@@ -9,7 +9,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use crate::auto::{self, Report};
 use crate::ground::{Learner, enter, guardian};
 use crate::state::Surroundings;
-use crate::{bless, first, library, machine, play};
+use crate::{bless, first, library, machine, play, probes};
 
 /// The history of Linux containers, run on this machine.
 #[derive(Debug, Parser)]
@@ -178,6 +178,7 @@ fn era_by_name(args: &[OsString]) -> Option<u8> {
 fn run(cli: Cli) -> Outcome {
     let around = Surroundings::read(cli.state);
     let learner = Learner::current(around.sudo_uid.as_deref());
+    probes::keep_in(&around.state);
     match cli.command {
         None => bare(&around, &learner),
         Some(Command::Tour {
@@ -205,9 +206,15 @@ fn run(cli: Cli) -> Outcome {
             ..
         }) => tour_auto(page.as_deref(), exact, json, &around, &learner),
         Some(Command::Tour { page, from, .. }) => {
-            let page =
-                page.map_or_else(|| play::next(&around), |word| Ok(library::find(&word)?))?;
-            play::tour(page, from, &around, &learner)
+            let found = match &page {
+                Some(word) => library::find(word)?,
+                None => play::next(&around)?,
+            };
+            let word = page.as_deref().unwrap_or(&found.stem);
+            match play::in_a_machine(word, from, &around, &learner) {
+                Some(status) => Ok(status),
+                None => play::tour(found, from, &around, &learner),
+            }
         }
         Some(Command::Present { notes: true, .. }) => play::notes(&around),
         Some(Command::Present {

@@ -14,6 +14,7 @@ use std::io::{BufWriter, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use chroot::closure::{self, Closure, Kind, Wanted};
 use chroot::tree::Tree;
@@ -177,7 +178,15 @@ fn forget_others(folder: &Path, kept: &Path) {
     let Some(kind) = of_kind else { return };
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let images = entries.map(|entry| entry.path());
-    let others = images.filter(|path| name(path).starts_with(&kind) && path != kept);
+    // Another machine may be starting with one that is young.
+    let is_old = |path: &PathBuf| {
+        let age = fs::metadata(path)
+            .ok()
+            .and_then(|seen| seen.modified().ok()?.elapsed().ok());
+        age.is_some_and(|age| age > Duration::from_secs(600))
+    };
+    let others =
+        images.filter(|path| name(path).starts_with(&kind) && path != kept && is_old(path));
     others.for_each(|image| drop(fs::remove_file(image)));
 }
 
