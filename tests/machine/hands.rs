@@ -63,7 +63,7 @@ fn a_tour_in_a_machine_is_the_same_tour_and_how_far_one_came_is_kept_here() {
     let mut terminal = start(&["tour", "--machine", &page("keys.md")], &[]);
     terminal.waits("step 1 of");
     terminal.keys("\x1b");
-    terminal.sees("n next");
+    terminal.sees("n run");
     terminal.keys("n");
     terminal.waits("step 2 of");
     terminal.keys("\x1b");

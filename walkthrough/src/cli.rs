@@ -196,7 +196,7 @@ fn run(cli: Cli) -> Outcome {
                 exact,
                 json,
             };
-            Ok(machine::tour::main(&tour, &around, &learner))
+            Ok(machine::tour::main(&tour, &around))
         }
         Some(Command::Tour {
             page,
@@ -211,7 +211,7 @@ fn run(cli: Cli) -> Outcome {
                 None => play::next(&around)?,
             };
             let word = page.as_deref().unwrap_or(&found.stem);
-            match play::in_a_machine(word, from, &around, &learner) {
+            match play::in_a_machine(word, from, &around) {
                 Some(status) => Ok(status),
                 None => play::tour(found, from, &around, &learner),
             }
@@ -230,7 +230,7 @@ fn run(cli: Cli) -> Outcome {
             what: Some(Book::Bless { file }),
         }) => bless_page(&file, &around, &learner),
         Some(Command::Book { what: None }) => play::book(),
-        Some(Command::Machine(asked)) => Ok(machine::ask::main(&asked, &around, &learner)),
+        Some(Command::Machine(asked)) => Ok(machine::ask::main(&asked, &around)),
         Some(Command::Emulator { parent, program }) => {
             match machine::qemu::main(parent, &program)? {}
         }

@@ -66,7 +66,7 @@ pub fn first_screen(around: &Surroundings, learner: &Learner) -> Outcome {
                 let page = &pages[chosen];
                 let there = match probes::ground() {
                     Pick::Machine { .. } => {
-                        screen.lend(|| in_a_machine(&page.stem, None, around, learner))?
+                        screen.lend(|| in_a_machine(&page.stem, None, around))?
                     }
                     _ => None,
                 };
@@ -129,12 +129,7 @@ pub fn tour(page: Page, from: Option<usize>, around: &Surroundings, learner: &Le
 
 /// Where the kernel refuses user namespaces, and a machine can be had: a kernel of its own
 /// plays the page, and this says so. None elsewhere.
-pub fn in_a_machine(
-    page: &str,
-    from: Option<usize>,
-    around: &Surroundings,
-    learner: &Learner,
-) -> Option<u8> {
+pub fn in_a_machine(page: &str, from: Option<usize>, around: &Surroundings) -> Option<u8> {
     let pick = probes::ground();
     let (Pick::Machine { instead }, true) = (&pick, std::io::stdin().is_terminal()) else {
         return None;
@@ -146,7 +141,7 @@ pub fn in_a_machine(
         from,
         ..machine::tour::Tour::default()
     };
-    Some(machine::tour::main(&tour, around, learner))
+    Some(machine::tour::main(&tour, around))
 }
 
 fn play(

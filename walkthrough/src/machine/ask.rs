@@ -13,7 +13,6 @@ use super::qemu::Hardware;
 use super::wire::{Job, Terminal};
 use super::{fetch, image};
 use crate::doctor::{apparmor, facts};
-use crate::ground::Learner;
 use crate::state::Surroundings;
 
 /// A shell, or a command, in a small virtual machine with a kernel of its own
@@ -125,8 +124,8 @@ fn share(text: &str) -> Result<Share, String> {
 }
 
 /// `era machine`
-pub fn main(asked: &Machine, around: &Surroundings, learner: &Learner) -> u8 {
-    told(run(asked, around, learner))
+pub fn main(asked: &Machine, around: &Surroundings) -> u8 {
+    told(run(asked, around))
 }
 
 /// The status, after a failure has been told.
@@ -137,7 +136,7 @@ pub fn told(outcome: Result<u8, Error>) -> u8 {
     })
 }
 
-fn run(asked: &Machine, around: &Surroundings, learner: &Learner) -> Result<u8, Error> {
+fn run(asked: &Machine, around: &Surroundings) -> Result<u8, Error> {
     if asked.fetch {
         let kernel = fetched(&asked.make, around)?;
         println!("{}", kernel.image.display());
@@ -157,7 +156,7 @@ fn run(asked: &Machine, around: &Surroundings, learner: &Learner) -> Result<u8, 
         limit: asked.timeout,
         ..asked.make.plan(job, around)?
     };
-    super::host::run(&plan, &around.state, learner)
+    super::host::run(&plan, &around.state)
 }
 
 /// The terminal that we are on, if keys can be handed on.

@@ -18,7 +18,6 @@ use super::error::Error;
 use super::mark::Mark;
 use super::qemu::{self, Hardware};
 use super::wire::{Job, Message, Parts};
-use crate::ground::Learner;
 
 /// A file or folder that the guest gets a copy of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +49,7 @@ pub struct Plan {
 
 enum Event {
     Said(Message),
+    Unsent(io::Error),
     Gone,
     Signal(i32),
 }
@@ -58,8 +58,8 @@ enum Event {
 ///
 /// # Errors
 /// It did not start, took too long, or ended without a word.
-pub fn run(plan: &Plan, state: &Path, learner: &Learner) -> Result<u8, Error> {
-    let mark = Mark::new(state, learner)?;
+pub fn run(plan: &Plan, state: &Path) -> Result<u8, Error> {
+    let mark = Mark::new(state)?;
     let (ours, theirs) = UnixStream::pair().map_err(Error::Emulator)?;
     let emulator = qemu::start(
         &plan.kernel,
@@ -72,10 +72,9 @@ pub fn run(plan: &Plan, state: &Path, learner: &Learner) -> Result<u8, Error> {
     let mut machine =
         Running::new(emulator, &ours, plan.hardware.verbose).map_err(Error::Emulator)?;
     let line = Arc::new(Mutex::new(ours));
-    let sending = send_job(plan, Arc::clone(&line));
+    send_job(plan, Arc::clone(&line), machine.speaker.clone());
     let outcome = machine.follow(plan, &line);
     machine.end();
-    drop(sending);
     outcome
 }
 
@@ -83,11 +82,16 @@ pub fn run(plan: &Plan, state: &Path, learner: &Learner) -> Result<u8, Error> {
 struct Running {
     emulator: Child,
     events: Receiver<Event>,
+    /// For whoever has something to say.
+    speaker: Sender<Event>,
     /// The end of what its console and qemu itself said.
     said: Arc<Mutex<Vec<u8>>>,
     raw: Option<Raw>,
-    back: Option<(Sender<Vec<u8>>, JoinHandle<io::Result<()>>)>,
+    back: Option<Unpacking>,
 }
+
+/// Files that come back: where their archive goes, and who unpacks it.
+type Unpacking = (Sender<Vec<u8>>, JoinHandle<io::Result<()>>);
 
 impl Running {
     fn new(mut emulator: Child, line: &UnixStream, verbose: bool) -> io::Result<Self> {
@@ -100,14 +104,15 @@ impl Running {
         }
         let (events, receiver) = mpsc::channel();
         let mut line = line.try_clone()?;
-        let speaker = events.clone();
+        let guest = events.clone();
         std::thread::spawn(move || {
             while let Ok(message) = Message::receive(&mut line) {
-                let _ = speaker.send(Event::Said(message));
+                let _ = guest.send(Event::Said(message));
             }
-            let _ = speaker.send(Event::Gone);
+            let _ = guest.send(Event::Gone);
         });
         let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP, SIGWINCH])?;
+        let speaker = events.clone();
         std::thread::spawn(move || {
             signals
                 .forever()
@@ -116,6 +121,7 @@ impl Running {
         Ok(Running {
             emulator,
             events: receiver,
+            speaker,
             said,
             raw: None,
             back: None,
@@ -139,6 +145,9 @@ impl Running {
                 Ok(Event::Said(message)) => self.heed(message, plan, line),
                 Ok(Event::Signal(SIGWINCH)) => resize(plan, line),
                 Ok(Event::Signal(signal)) => return Ok(128 + signal as u8),
+                Ok(Event::Unsent(error)) => {
+                    return Err(Error::Wrong(format!("cannot copy files in: {error}")));
+                }
                 Ok(Event::Gone) => return Err(self.silent()),
                 Err(RecvTimeoutError::Timeout) if until.is_none() => {}
                 Err(_) => return Err(Error::Late(plan.limit.unwrap_or_default())),
@@ -258,27 +267,36 @@ fn keep_end(mut from: impl Read + Send + 'static, said: Arc<Mutex<Vec<u8>>>, ver
 }
 
 /// The job and its files, while the machine starts.
-fn send_job(plan: &Plan, line: Arc<Mutex<UnixStream>>) -> JoinHandle<io::Result<()>> {
+fn send_job(plan: &Plan, line: Arc<Mutex<UnixStream>>, events: Sender<Event>) {
     let job = serde_json::to_vec(&plan.job).expect("plain data");
     let share = plan.share.clone();
     std::thread::spawn(move || {
-        send(&line, &Message::Job(job))?;
         let mut line = line.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut archive = tar::Builder::new(Parts(&mut *line, Message::Files));
-        archive.follow_symlinks(false);
-        for Share { from, to } in share {
-            let name = to.strip_prefix("/").unwrap_or(&to);
-            if from.is_dir() {
-                archive.append_dir_all(name, &from)?;
-            } else {
-                // The file, and not a link to it, is what was meant.
-                archive.append_file(name, &mut fs::File::open(&from)?)?;
-            }
+        let sent = Message::Job(job).send(&mut *line);
+        let sent = sent.and_then(|()| send_files(&share, &mut line));
+        // Where the machine is gone it is that which is told.
+        let gone = |error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe;
+        if let Some(error) = sent.err().filter(|error| !gone(error)) {
+            let _ = events.send(Event::Unsent(error));
         }
-        archive.finish()?;
-        drop(archive);
-        Message::Begin.send(&mut *line)
-    })
+    });
+}
+
+fn send_files(share: &[Share], line: &mut UnixStream) -> io::Result<()> {
+    let mut archive = tar::Builder::new(Parts(&mut *line, Message::Files));
+    archive.follow_symlinks(false);
+    for Share { from, to } in share {
+        let name = to.strip_prefix("/").unwrap_or(to);
+        if from.is_dir() {
+            archive.append_dir_all(name, from)?;
+        } else {
+            // The file, and not a link to it, is what was meant.
+            archive.append_file(name, &mut fs::File::open(from)?)?;
+        }
+    }
+    archive.finish()?;
+    drop(archive);
+    Message::Begin.send(line)
 }
 
 /// Three times in a row it ends the machine, whatever happens inside: Ctrl-].
@@ -304,7 +322,7 @@ fn send_input(is_terminal: bool, line: Arc<Mutex<UnixStream>>) {
 
 /// Unpacks what comes back. The archive is made by somebody who may be root of the guest: the
 /// crate lets no path leave the folder, and gives no set-user-id bits.
-fn unpack_into(out: PathBuf) -> (Sender<Vec<u8>>, JoinHandle<io::Result<()>>) {
+fn unpack_into(out: PathBuf) -> Unpacking {
     let (sender, parts) = mpsc::channel();
     let unpack = move || {
         fs::create_dir_all(&out)?;

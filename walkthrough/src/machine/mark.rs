@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use nix::unistd::{Gid, Uid};
+
 use super::error::Error;
 use crate::ground::{self, Learner, place};
 
@@ -19,13 +21,18 @@ impl Mark {
     ///
     /// # Errors
     /// There is no place, or it cannot be written.
-    pub fn new(state: &Path, learner: &Learner) -> Result<Self, Error> {
-        let grounds =
-            place::choose(state, learner).map_err(|error| Error::Wrong(error.to_string()))?;
+    pub fn new(state: &Path) -> Result<Self, Error> {
+        // Nobody but us has to find a way to it.
+        let me = Learner {
+            name: String::new(),
+            uid: Uid::effective().as_raw(),
+            gid: Gid::effective().as_raw(),
+            other: false,
+        };
+        let grounds = place::choose(state, &me).map_err(|error| Error::Wrong(error.to_string()))?;
         let nonce = ground::nonce();
         let folder = grounds.join(&nonce);
-        let made =
-            fs::create_dir(&folder).and_then(|()| ground::write_mark(&folder, &nonce, learner));
+        let made = fs::create_dir(&folder).and_then(|()| ground::write_mark(&folder, &nonce, &me));
         made.map_err(|error| Error::file(&folder, error))?;
         Ok(Self { folder, nonce })
     }

@@ -8,7 +8,6 @@ use super::ask::{Make, terminal, told};
 use super::error::Error;
 use super::host::{self, Share};
 use super::wire::Job;
-use crate::ground::Learner;
 use crate::state::Surroundings;
 
 /// Where the guest keeps what comes back.
@@ -64,11 +63,11 @@ fn in_the_machine(page: &Path) -> PathBuf {
 }
 
 /// `era tour --machine`
-pub fn main(tour: &Tour, around: &Surroundings, learner: &Learner) -> u8 {
-    told(run(tour, around, learner))
+pub fn main(tour: &Tour, around: &Surroundings) -> u8 {
+    told(run(tour, around))
 }
 
-fn run(tour: &Tour, around: &Surroundings, learner: &Learner) -> Result<u8, Error> {
+fn run(tour: &Tour, around: &Surroundings) -> Result<u8, Error> {
     let (words, file) = tour.words()?;
     if !tour.auto && terminal().is_none() {
         return Err(Error::Wrong(
@@ -100,7 +99,7 @@ fn run(tour: &Tour, around: &Surroundings, learner: &Learner) -> Result<u8, Erro
     }));
     let back = tempfile::tempdir().map_err(|error| Error::file(Path::new("/tmp"), error))?;
     plan.out = Some(back.path().to_owned());
-    let status = host::run(&plan, &around.state, learner)?;
+    let status = host::run(&plan, &around.state)?;
     let come = back.path().join(PROGRESS);
     if come.is_file() {
         let kept = fs::create_dir_all(&around.state).and_then(|()| fs::copy(&come, &progress));
