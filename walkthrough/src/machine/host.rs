@@ -275,7 +275,8 @@ fn send_job(plan: &Plan, line: Arc<Mutex<UnixStream>>, events: Sender<Event>) {
         let sent = Message::Job(job).send(&mut *line);
         let sent = sent.and_then(|()| send_files(&share, &mut line));
         // Where the machine is gone it is that which is told.
-        let gone = |error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe;
+        use io::ErrorKind::{BrokenPipe, ConnectionReset};
+        let gone = |error: &io::Error| [BrokenPipe, ConnectionReset].contains(&error.kind());
         if let Some(error) = sent.err().filter(|error| !gone(error)) {
             let _ = events.send(Event::Unsent(error));
         }
