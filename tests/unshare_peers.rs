@@ -5,6 +5,8 @@
 //! the inside, `$D` a folder of its own, and `$FIRST` the first further id of the user.
 //! Namespaces are told as `same` or `new`, compared with those of the shell that runs it.
 
+#[path = "unshare_peers/lines.rs"]
+mod lines;
 mod support;
 
 use std::collections::BTreeMap;
@@ -12,6 +14,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::Output;
 
+use lines::{IN_A_SANDBOX, PLAIN};
 use support::programs::{probed, program, sh, text};
 
 /// All about the inside. It runs several children, so it does not suit a new PID namespace
@@ -25,161 +28,6 @@ sed -n 's/^[0-9]* [0-9]* [0-9:]* [^ ]* \/ [^ ]* \([^-]*\)- .*/propagation \1/p' 
     /proc/self/mountinfo | sed 's/:[0-9]*//g'
 pwd
 "#;
-
-/// In whatever namespaces the test was started. As an ordinary user, what wants privilege
-/// fails with both programs alike.
-const PLAIN: &[&str] = &[
-    // No flag, and each namespace.
-    "$U $R",
-    "$U -U $R",
-    "$U -m $R",
-    "$U -u $R",
-    "$U -rm $R",
-    "$U -ru $R",
-    "$U -ri $R",
-    "$U -rn $R",
-    "$U -rp readlink /proc/self/ns/pid /proc/self/ns/pid_for_children",
-    "$U -rpf $R",
-    "$U -rC $R",
-    "$U -rT readlink /proc/self/ns/time /proc/self/ns/time_for_children",
-    "$U -rTf $R",
-    "$U --user --map-root-user --mount --uts --ipc --net --pid --cgroup --time --fork $R",
-    // Who is who.
-    "$U -r $R",
-    "$U -c $R",
-    "$U --map-user=5 $R",
-    "$U --map-user 5 $R",
-    "$U --map-group=7 $R",
-    "$U --map-user=nobody --map-group=nogroup $R",
-    "$U --map-user=5 -r $R",
-    "$U -r --map-user=5 $R",
-    "$U -c --map-group=0 $R",
-    "$U -c -r $R",
-    "$U --map-user=no-such-user $R",
-    "$U --map-auto $R",
-    "$U --map-auto -r $R",
-    "$U --map-auto -c $R",
-    "$U --map-auto --map-user=70000 --map-group=3 $R",
-    "$U --map-users=auto $R",
-    "$U --map-users=auto --map-group=0 $R",
-    "$U --map-groups=auto -r $R",
-    "$U --map-users=$FIRST,0,10 --map-groups=$FIRST,0,10 $R",
-    "$U --map-users=$FIRST,5,10 --map-user=8 $R",
-    "$U --map-auto --map-users=$FIRST,7,3 $R",
-    "$U --map-users=0,0,10000 $R",
-    "$U --map-users=1,2 $R",
-    "$U --map-users=1,2,3,4 $R",
-    "$U --map-users=a,b,c $R",
-    "$U --map-auto -r -S 1 -G 1 $R",
-    // setgroups.
-    "$U -r --setgroups=deny $R",
-    "$U -U --setgroups deny $R",
-    "$U -U --setgroups allow $R",
-    "$U -r --setgroups allow $R",
-    "$U -r --setgroups perhaps $R",
-    // Capabilities.
-    "$U -r --keep-caps $R",
-    "$U -c --keep-caps $R",
-    "$U -U --keep-caps $R",
-    "$U --keep-caps $R",
-    // Mounts and roots.
-    "$U -rm --propagation private $R",
-    "$U -rm --propagation slave $R",
-    "$U -rm --propagation shared $R",
-    "$U -rm --propagation unchanged $R",
-    "$U -rm --propagation sideways $R",
-    "$U -Urpf --mount-proc $R",
-    "$U -Urpf --mount-proc sh -c 'echo $$; ls -d /proc/[0-9]*'",
-    "$U -rpf --mount-proc=$D/proc ls -d $D/proc/1",
-    "$U -rpf --mount-proc --propagation slave $R",
-    "$U -r --mount-proc $R",
-    "$U -rpf --mount-proc=$D/nowhere $R",
-    "$U -r --root=/ $R",
-    "$U -r -R / -w $D pwd",
-    "$U -r -R $D pwd",
-    "$U -r -R $D/nowhere $R",
-    "$U --root / $R",
-    "$U -w $D pwd",
-    "$U --wd=$D/nowhere pwd",
-    // Users and groups.
-    "$U -r -S 0 $R",
-    "$U -r -S 5 $R",
-    "$U -r -G 0 $R",
-    "$U -S 0 $R",
-    "$U -S many $R",
-    // Clocks.
-    "$U -rTf --monotonic 1000 cat /proc/self/timens_offsets",
-    "$U -rTf --boottime 86400 --monotonic -1 cat /proc/self/timens_offsets",
-    "$U -rT --boottime 5 cat /proc/self/timens_offsets",
-    "$U -r --monotonic 1000 $R",
-    "$U -rTf --monotonic -999999999999 $R",
-    "$U -rT --monotonic soon $R",
-    // How it ends.
-    "$U -f sh -c 'exit 7'",
-    "$U -f sh -c 'kill -TERM $$'",
-    "$U -rpf sh -c 'kill -TERM $$; exit 3'",
-    "$U sh -c 'kill -TERM $$'",
-    "$U --kill-child sh -c 'exit 3'",
-    "$U --kill-child=TERM true",
-    "$U --kill-child=nothing true",
-    "$U --kill-child=POLL true",
-    "$U --kill-child=SIGCLD true",
-    "$U -f sh -c 'yes | head -n 1'",
-    "$U sh -c 'yes | head -n 1'",
-    // The program.
-    "$U no-such-program",
-    "$U -f no-such-program",
-    "$U $D/no-such-program",
-    "$U $D",
-    "$U -f $D/text",
-    "$U ''",
-    "$U $D/script a 'b c'",
-    "cd $D && $U ./script a",
-    "SHELL=$D/shell $U -r",
-    "SHELL=no-such-shell $U -r",
-    "echo 'echo $0' | env -u SHELL $U -r",
-    "$U -- $R",
-    "$U true --no-flag-of-ours",
-    // The command line.
-    "$U --no-such-flag $R",
-    "$U -x $R",
-    "$U --map $R",
-    "$U --map-root $R",
-    "$U --moun $R",
-    "$U --mount-p true",
-    "$U --setuid",
-    "$U --map-user",
-    "$U -rr -U -U $R",
-];
-
-/// In a user and mount namespace where the line is root of its own mounts, so that files
-/// can be kept by an ordinary user, too.
-const IN_A_SANDBOX: &[&str] = &[
-    "$U --uts=$D/uts $R; kept uts -u",
-    "$U --ipc=$D/ipc $R; kept ipc -i",
-    "$U --net=$D/net $R; kept net -n",
-    "$U --cgroup=$D/cgroup $R; kept cgroup -C",
-    "$U --mount=$D/mnt $R; kept mnt -m",
-    "$U --user=$D/user $R; kept user -U",
-    "$U --pid=$D/pid --fork $R; kept pid -p",
-    "$U --time=$D/time --fork $R; kept time -T",
-    "$U --mount=$D/mnt --uts=$D/uts --pid=$D/pid -f $R; kept mnt -m; kept uts -u; kept pid -p",
-    "$U --uts=$D/uts --ipc=$D/ipc -f sh -c 'exit 4'; echo $?; kept uts -u; kept ipc -i",
-    "$U --mount=$D/mnt sh -c 'kill -TERM $$'; kept mnt -m",
-    "$U --uts=$D/uts no-such-program; echo $?; kept uts -u",
-    "$U --pid=$D/pid $R; echo $?; kept pid -p",
-    "$U --uts=$D/nowhere $R; echo $?",
-    "$U --mount=$D/nowhere $R; echo $?",
-    "mount --make-shared $D; $U --mount=$D/mnt $R; echo $?; kept mnt -m",
-    "$U -m --propagation slave --mount-proc -pf $R",
-    "$U --mount-proc -f ls -d /proc/self",
-    "mount -t tmpfs none /proc/sys; $U -rpf --mount-proc $R; echo $?",
-    "$U -pf --root $D/root --mount-proc /bin/sh -c 'echo $$'; echo $?",
-    "$U -U $R",
-    "$U -r $R",
-    "$U -S 0 -G 0 $R",
-    "$U -rpf --mount-proc $R",
-];
 
 /// The line with everything filled in. A file that keeps a namespace is one of nsfs, and
 /// can be entered.

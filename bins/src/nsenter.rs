@@ -9,11 +9,12 @@ use groundwork::process::Program;
 use indoc::indoc;
 use namespaces::enter::Place;
 use namespaces::maps::Ids;
-use namespaces::{Enter, Error, Kind, registry};
+use namespaces::{Enter, Error, registry};
 
 use crate::attached::{self, Takers};
 use crate::explain::Explain;
 use crate::failure;
+use crate::views::Views;
 
 /// nsenter(1) ends with 1 whatever is wrong with its arguments.
 const USAGE: u8 = 1;
@@ -48,7 +49,10 @@ struct Cli {
     /// All its views
     #[arg(short, long)]
     all: bool,
-    #[command(flatten)]
+    #[command(
+        flatten,
+        next_help_heading = "Which views (=FILE: the one that FILE stands for)"
+    )]
     views: Views,
     #[command(flatten)]
     inside: Inside,
@@ -57,35 +61,6 @@ struct Cli {
     /// The program and its arguments
     #[arg(trailing_var_arg = true, value_name = "PROGRAM")]
     program: Vec<OsString>,
-}
-
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Which views (=FILE: the one that FILE stands for)")]
-struct Views {
-    /// Mounts
-    #[arg(short, long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
-    mount: Option<Option<PathBuf>>,
-    /// The machine's name
-    #[arg(short, long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
-    uts: Option<Option<PathBuf>>,
-    /// System V IPC and message queues
-    #[arg(short, long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
-    ipc: Option<Option<PathBuf>>,
-    /// Process numbers
-    #[arg(short, long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
-    pid: Option<Option<PathBuf>>,
-    /// The network
-    #[arg(short, long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
-    net: Option<Option<PathBuf>>,
-    /// Users, groups and capabilities
-    #[arg(short = 'U', long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
-    user: Option<Option<PathBuf>>,
-    /// The root of the cgroup tree
-    #[arg(short = 'C', long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
-    cgroup: Option<Option<PathBuf>>,
-    /// Clocks that count from boot
-    #[arg(short = 'T', long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
-    time: Option<Option<PathBuf>>,
 }
 
 #[derive(Debug, Args)]
@@ -137,21 +112,6 @@ pub fn main(args: Vec<OsString>) -> u8 {
     }
 }
 
-impl Views {
-    fn flags(&self) -> [(Kind, &Option<Option<PathBuf>>); 8] {
-        [
-            (Kind::Mnt, &self.mount),
-            (Kind::Uts, &self.uts),
-            (Kind::Ipc, &self.ipc),
-            (Kind::Pid, &self.pid),
-            (Kind::Net, &self.net),
-            (Kind::User, &self.user),
-            (Kind::Cgroup, &self.cgroup),
-            (Kind::Time, &self.time),
-        ]
-    }
-}
-
 impl Cli {
     fn program(&self) -> Program {
         match self.program.as_slice() {
@@ -161,12 +121,11 @@ impl Cli {
     }
 
     fn plan(&self) -> Result<Enter, Error> {
-        let flags = self.views.flags();
-        let of_target = flags.iter().filter(|(_, flag)| **flag == Some(None));
-        let by_file = flags.iter().filter_map(|(kind, flag)| {
-            let file = flag.as_ref()?.clone()?;
-            Some((*kind, file))
-        });
+        let flags = self.views.asked();
+        let of_target = flags.iter().filter(|(_, file)| file.is_none());
+        let by_file = flags
+            .iter()
+            .filter_map(|(kind, file)| Some((*kind, (*file)?.to_owned())));
         let number = |ids, text: &Option<String>| {
             let text = text.as_deref();
             text.map(|text| registry::number(ids, text)).transpose()

@@ -1,7 +1,7 @@
 //! `era-unshare`: a program in namespaces of its own, with the flags of unshare(1).
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
@@ -17,6 +17,7 @@ use namespaces::{Error, Kind, Unshare, registry};
 
 use crate::explain::Explain;
 use crate::failure;
+use crate::views::Views;
 
 /// unshare(1) ends with 1 whatever is wrong with its arguments.
 const USAGE: u8 = 1;
@@ -38,8 +39,11 @@ const EXAMPLES: &str = indoc! {"
     args_override_self = true
 )]
 struct Cli {
-    #[command(flatten)]
-    new: New,
+    #[command(
+        flatten,
+        next_help_heading = "New namespaces (=FILE keeps one by a bind mount)"
+    )]
+    new: Views,
     #[command(flatten)]
     child: ChildFlags,
     #[command(flatten)]
@@ -51,38 +55,6 @@ struct Cli {
     /// The program and its arguments
     #[arg(trailing_var_arg = true, value_name = "PROGRAM")]
     program: Vec<OsString>,
-}
-
-/// A flag that may have `=FILE` behind it, and only so.
-type OrFile = Option<Option<PathBuf>>;
-
-#[derive(Debug, Args)]
-#[command(next_help_heading = "New namespaces (=FILE keeps one by a bind mount)")]
-struct New {
-    /// Mounts (2002)
-    #[arg(short, long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
-    mount: Option<Option<PathBuf>>,
-    /// The machine's name (2006)
-    #[arg(short, long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
-    uts: Option<Option<PathBuf>>,
-    /// System V IPC and message queues (2006)
-    #[arg(short, long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
-    ipc: Option<Option<PathBuf>>,
-    /// Process numbers, for children (2008)
-    #[arg(short, long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
-    pid: Option<Option<PathBuf>>,
-    /// The network (2009)
-    #[arg(short, long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
-    net: Option<Option<PathBuf>>,
-    /// Users, groups and capabilities (2013)
-    #[arg(short = 'U', long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
-    user: Option<Option<PathBuf>>,
-    /// The root of the cgroup tree (2016)
-    #[arg(short = 'C', long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
-    cgroup: Option<Option<PathBuf>>,
-    /// Clocks that count from boot, for children (2020)
-    #[arg(short = 'T', long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
-    time: Option<Option<PathBuf>>,
 }
 
 #[derive(Debug, Args)]
@@ -221,30 +193,6 @@ pub fn main(args: Vec<OsString>) -> u8 {
     }
 }
 
-impl New {
-    fn files(&self) -> [(Kind, &OrFile); 8] {
-        // The order in which unshare(1) keeps them.
-        [
-            (Kind::User, &self.user),
-            (Kind::Cgroup, &self.cgroup),
-            (Kind::Ipc, &self.ipc),
-            (Kind::Uts, &self.uts),
-            (Kind::Net, &self.net),
-            (Kind::Pid, &self.pid),
-            (Kind::Mnt, &self.mount),
-            (Kind::Time, &self.time),
-        ]
-    }
-
-    fn keeps(&self) -> Vec<Keep> {
-        let with_file = |(kind, flag): (Kind, &OrFile)| {
-            let file = flag.clone().flatten()?;
-            Some(Keep { kind, file })
-        };
-        self.files().into_iter().filter_map(with_file).collect()
-    }
-}
-
 impl Cli {
     /// Every kind that is asked for, or that something else implies.
     fn kinds(&self) -> Vec<Kind> {
@@ -266,8 +214,8 @@ impl Cli {
             }
             _ => false,
         };
-        let flags = self.new.files();
-        let asked = |kind| flags.iter().any(|(of, flag)| *of == kind && flag.is_some());
+        let flags = self.new.asked();
+        let asked = |kind| flags.iter().any(|(of, _)| *of == kind);
         let wanted = |kind: &Kind| asked(*kind) || implied(*kind);
         Kind::ALL.into_iter().filter(wanted).collect()
     }
@@ -297,6 +245,14 @@ impl Cli {
         }
     }
 
+    fn keeps(&self) -> Vec<Keep> {
+        let with_file = |(kind, file): (Kind, Option<&Path>)| {
+            let file = file?.to_owned();
+            Some(Keep { kind, file })
+        };
+        self.new.asked().into_iter().filter_map(with_file).collect()
+    }
+
     fn program(&self) -> Program {
         match self.program.as_slice() {
             [] => Program::shell(std::env::vars_os()),
@@ -310,7 +266,7 @@ impl Cli {
         let groups = self.map(matches, Ids::Groups, me)?;
         Ok(Unshare {
             new: self.kinds(),
-            keep: self.new.keeps(),
+            keep: self.keeps(),
             users,
             groups,
             offsets: Offsets {

@@ -3,6 +3,7 @@
 //!
 //! - `child:mount:2=EPERM` refuses the second mount(2) that a child makes: role, call,
 //!   occurrence, errno.
+//! - `chroot=EPERM` lets the kernel itself refuse every chroot(2), by a seccomp filter.
 //! - `chroot=omitted` never makes the call and pretends that it succeeded.
 //! - `CLONE_NEWPID=omitted` takes this flag out of every clone3(2) and unshare(2).
 //!
@@ -14,7 +15,7 @@ use std::sync::Mutex;
 
 use nix::errno::Errno;
 
-use crate::kernel::{CLONE_NEWTIME, CloneFlags};
+use crate::kernel::{self, CLONE_NEWTIME, CloneFlags, impossible};
 
 /// What to break.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +28,13 @@ pub enum Fault {
         call: String,
         /// Counted from 1, in each role.
         occurrence: u32,
+        /// The number that it fails with.
+        errno: i32,
+    },
+    /// The kernel refuses every such call, of ours and of our children.
+    Filter {
+        /// The call, as in its man page.
+        call: String,
         /// The number that it fails with.
         errno: i32,
     },
@@ -48,12 +56,20 @@ impl FromStr for Fault {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wanted = || format!("want ROLE:CALL:OCCURRENCE=ERRNO or NAME=omitted, not {text}");
+        let wanted =
+            || format!("want ROLE:CALL:OCCURRENCE=ERRNO, CALL=ERRNO or NAME=omitted, not {text}");
         let (what, how) = text.split_once('=').ok_or_else(wanted)?;
         if how == "omitted" {
             return Ok(match flag_by_name(what) {
                 Some(flag) => Fault::OmitFlag(flag),
                 None => Fault::Omit(what.to_owned()),
+            });
+        }
+        let errno = errno_by_name(how).ok_or_else(wanted)?;
+        if !what.contains(':') {
+            return Ok(Fault::Filter {
+                call: what.to_owned(),
+                errno,
             });
         }
         let mut parts = what.split(':');
@@ -62,7 +78,7 @@ impl FromStr for Fault {
             role: part()?,
             call: part()?,
             occurrence: part()?.parse().map_err(|_| wanted())?,
-            errno: errno_by_name(how).ok_or_else(wanted)?,
+            errno,
         })
     }
 }
@@ -81,6 +97,12 @@ fn errno_by_name(name: &str) -> Option<i32> {
 
 /// From now on this is broken.
 pub fn install(fault: Fault) {
+    if let Fault::Filter { call, errno } = &fault {
+        let number = impossible::number(call).expect("a call that the filter knows");
+        let filter = kernel::refusal(&[number], Errno::from_raw(*errno));
+        kernel::prctl_set_no_new_privs().expect("nobody forbids it");
+        kernel::seccomp_set_mode_filter(&filter).expect("a filter can be had");
+    }
     *STATE.lock().expect("no holder panics") = Some(State {
         role: "parent",
         fault,
@@ -161,6 +183,13 @@ mod tests {
         assert_eq!(
             "CLONE_NEWTIME=omitted".parse(),
             Ok(Fault::OmitFlag(CLONE_NEWTIME))
+        );
+        assert_eq!(
+            "chroot=EACCES".parse(),
+            Ok(Fault::Filter {
+                call: "chroot".to_owned(),
+                errno: Errno::EACCES as i32,
+            })
         );
         assert!("mount".parse::<Fault>().is_err());
         assert!("child:mount:2=ENOTHING".parse::<Fault>().is_err());

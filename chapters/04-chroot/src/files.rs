@@ -95,3 +95,8 @@ fn is_kernels(folder: &Path) -> bool {
     statfs(folder)
         .is_ok_and(|found| [PROC_SUPER_MAGIC, SYSFS_MAGIC].contains(&found.filesystem_type()))
 }
+
+/// Whether this user has the x bit of a folder, and of all folders above it.
+pub(crate) fn may_be_entered(folder: &Path) -> bool {
+    access(folder, AccessFlags::X_OK).is_ok()
+}

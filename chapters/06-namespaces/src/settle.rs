@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use groundwork::kernel::{self, CallError, CapabilitySets, Gid, MsFlags, Propagation, Signal, Uid};
-use groundwork::step;
+use groundwork::{process, step};
 
 use crate::error::{Error, Result};
 use crate::maps::{self, Me, Setgroups};
@@ -52,7 +52,7 @@ impl Inside {
     pub fn settle(&self, me: Me) -> Result<()> {
         if let Some(signal) = self.kill_child {
             step("Never outlive the parent");
-            kernel::prctl_set_pdeathsig(signal).map_err(Error::DiesWithParent)?;
+            process::die_with_parent(signal).map_err(Error::DiesWithParent)?;
         }
         maps::map_myself(me, self.user, self.group)?;
         if let Some(setgroups) = self.setgroups {

@@ -16,6 +16,7 @@
 use serde::Serialize;
 
 use crate::error::Advice;
+use crate::kernel::CallError;
 
 mod child;
 mod facts;
@@ -26,6 +27,7 @@ mod guest;
 mod machine;
 mod mounts;
 mod network;
+mod peers;
 mod place;
 mod reasons;
 mod spaces;
@@ -161,7 +163,7 @@ pub enum Sort {
 }
 
 /// Every probe, in the order in which `era doctor` shows them.
-pub const PROBES: &[Probe] = &table::PROBES;
+pub const PROBES: &[Probe] = table::PROBES;
 
 /// Tries one thing. None if no probe has this name.
 pub fn probe(facts: &Facts, name: &str) -> Option<Finding> {
@@ -178,4 +180,10 @@ pub fn all(facts: &Facts) -> Vec<Finding> {
 /// error that wants to say why one was refused.
 pub fn user_namespaces(facts: &Facts) -> Finding {
     probe(facts, "userns").expect("the table has it")
+}
+
+/// Why a call was refused, if a seccomp filter around this process refused it. For an error
+/// that nothing else explains.
+pub fn refusing_filter(facts: &Facts, refused: &CallError) -> Option<Advice> {
+    filter::refusing(facts, refused)
 }

@@ -11,8 +11,9 @@ use crate::kernel::{self, CloneFlags, OFlag};
 
 /// The remedy for AppArmor's restriction.
 const PROFILE: &str = "era doctor --fix apparmor   (a profile for our programs, nothing else)";
-/// CAP_SETFCAP: who has it may map root, user_namespaces(7).
-const CAP_SETFCAP: u8 = 31;
+
+/// The inode of the machine's first PID namespace: PROC_PID_INIT_INO in linux/proc_ns.h.
+const FIRST_PID_NAMESPACE: u32 = 0xEFFF_FFFC;
 
 /// Why no user namespace could be made and used.
 pub(super) fn of_user_namespaces(facts: &Facts, stopped: &Stopped) -> Seen {
@@ -107,7 +108,7 @@ fn later_step(facts: &Facts, stopped: &Stopped) -> Seen {
     if let Some(seen) = apparmor(facts, stopped) {
         return seen;
     }
-    if stopped.step() == "uid_map" && facts.uid() == 0 && !facts.capable(CAP_SETFCAP) {
+    if stopped.step() == "uid_map" && facts.uid() == 0 && !facts.capable(kernel::CAP_SETFCAP) {
         return refused(
             stopped,
             "root here has no CAP_SETFCAP, and may not map itself",
@@ -145,23 +146,39 @@ fn filtered(facts: &Facts, stopped: &Stopped) -> Option<Seen> {
         return None;
     }
     (facts.status("Seccomp").as_deref() == Some("2")).then(|| {
-        let whose = container(facts).map_or_else(
-            || "a seccomp filter that this process inherited".to_owned(),
-            |engine| format!("the seccomp filter of {engine}, around us,"),
-        );
-        let fix = container(facts).map_or_else(
-            || "run era from a login shell that no filter holds".to_owned(),
-            |engine| format!("run era on the machine itself, not inside {engine}"),
-        );
-        refused(stopped, &format!("{whose} forbids it")).fix(fix)
+        let whose = whose_filter(facts);
+        refused(stopped, &format!("{whose} forbids it")).fix(without_filter(facts))
     })
+}
+
+/// The container engine that put a filter around us. The mark of one says little while our
+/// PID namespace is the machine's first: then other namespaces may well be of our own making.
+fn filtering_engine(facts: &Facts) -> Option<String> {
+    let link = std::fs::read_link(facts.path("/proc/self/ns/pid")).ok()?;
+    container(facts).filter(|_| link.to_str() != Some(&format!("pid:[{FIRST_PID_NAMESPACE}]")))
+}
+
+/// Whose seccomp filter this process has, as far as can be seen.
+pub(super) fn whose_filter(facts: &Facts) -> String {
+    filtering_engine(facts).map_or_else(
+        || "a seccomp filter that this process inherited".to_owned(),
+        |engine| format!("the seccomp filter of {engine}, around us,"),
+    )
+}
+
+/// How to be rid of a seccomp filter: it holds for good, so only by starting elsewhere.
+pub(super) fn without_filter(facts: &Facts) -> String {
+    filtering_engine(facts).map_or_else(
+        || "run era from a login shell that no filter holds".to_owned(),
+        |engine| format!("run era on the machine itself, not inside {engine}"),
+    )
 }
 
 /// Whether every namespace is the machine's first: their inodes are fixed in the kernel
 /// (linux/proc_ns.h). None where /proc does not show them.
 pub(super) fn in_first_namespaces(facts: &Facts) -> Option<bool> {
     let first = [
-        ("pid", 0xEFFF_FFFC_u32),
+        ("pid", FIRST_PID_NAMESPACE),
         ("uts", 0xEFFF_FFFE),
         ("ipc", 0xEFFF_FFFF),
     ];

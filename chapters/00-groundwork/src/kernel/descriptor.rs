@@ -148,3 +148,16 @@ pub fn ns_get_owner_uid(namespace: impl AsFd) -> Result<u32> {
 pub fn open_namespace(path: impl AsRef<Path>) -> Result<File> {
     open(path, OFlag::O_RDONLY).map(File::from)
 }
+
+/// Whether nobody holds the other end of a socket any more: POLLHUP of poll(2), at once.
+pub(crate) fn is_hung_up(socket: i32) -> bool {
+    let mut asked = libc::pollfd {
+        fd: socket,
+        events: 0,
+        revents: 0,
+    };
+    // SAFETY: one entry, which lives here; a number that is no descriptor gives POLLNVAL.
+    #[allow(unsafe_code)]
+    let answered = unsafe { libc::poll(&raw mut asked, 1, 0) };
+    answered == 1 && asked.revents & libc::POLLHUP != 0
+}

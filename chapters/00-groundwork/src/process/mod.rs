@@ -19,14 +19,17 @@
 //!
 //! - [`Spawn`] (here): makes the child, and its life until it is a program.
 //! - [`child`]: [`Waiting`] and [`Child`], what the parent holds in its hand.
-//! - [`program`]: [`Program`], what the child becomes.
+//! - [`program`]: [`Program`], what the child becomes; [`refused`]: why it did not.
 //! - [`exit`]: [`Exit`], how it ended.
 //! - [`signals`]: signals that are held back while a child runs.
+//! - [`user`]: becoming another user.
 //! - [`gate`]: while somebody listens, `= started` comes before the program's first byte.
 
 use std::convert::Infallible;
 use std::io::{Read, Write};
+use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
+use std::sync::atomic::{AtomicI32, Ordering};
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -37,12 +40,16 @@ mod child;
 mod exit;
 mod gate;
 mod program;
+mod refused;
 mod signals;
+mod user;
 
 pub use child::{Child, Waiting};
 pub use exit::Exit;
 pub use program::Program;
+pub use refused::why_not_started;
 pub use signals::Relay;
+pub use user::{Groups, become_user, unmapped};
 
 use signals::HeldSignals;
 
@@ -216,13 +223,14 @@ impl Spawn {
                 let pipe = to_parent.try_clone().expect("a descriptor is left");
                 narrate::install(Box::new(ToParent(pipe)));
             }
+            PARENT.store(to_parent.as_raw_fd(), Ordering::Relaxed);
             gate::offer(&to_parent);
             // No byte means that the parent is gone or gave up.
             if to_parent.read_exact(&mut [0]).is_err() {
                 return CHILD_FAILED;
             }
             if let Some(signal) = self.dies_with_parent {
-                let _ = kernel::prctl_set_pdeathsig(signal);
+                let _ = die_with_parent(signal);
             }
             let Err(error) = job() else { return 0 };
             let value = serde_json::to_value(&error).expect("an error is plain data");
@@ -233,6 +241,24 @@ impl Spawn {
         // Nothing is left to run here: not even the parent's destructors.
         kernel::exit_now(status)
     }
+}
+
+/// In a child: its end of the socket.
+static PARENT: AtomicI32 = AtomicI32::new(-1);
+
+/// From now on this process gets `signal` when its parent ends: PR_SET_PDEATHSIG in prctl(2).
+///
+/// That tells of ends to come only. In a child of ours, an end before it shows in the
+/// socket; getppid(2) would not do, it is 0 in a new PID namespace.
+#[track_caller]
+pub fn die_with_parent(signal: Signal) -> kernel::Result<()> {
+    kernel::prctl_set_pdeathsig(signal)?;
+    let socket = PARENT.load(Ordering::Relaxed);
+    if socket >= 0 && kernel::is_hung_up(socket) {
+        // As PID 1 of a namespace it could not even send itself the signal.
+        kernel::exit_now(128 + signal as i32);
+    }
+    Ok(())
 }
 
 /// Writes one message. A parent that is gone cannot be told anything.
@@ -268,4 +294,12 @@ pub fn become_root_of_own_users(more: CloneFlags) -> kernel::Result<()> {
     narrate::step("Give up setgroups: dropping a group could open what the group forbids");
     kernel::write_file("/proc/self/setgroups", "deny", MAN)?;
     kernel::write_file("/proc/self/gid_map", &format!("0 {gid} 1"), MAN)
+}
+
+/// Whether this process is in a user namespace other than the machine's first: that one
+/// maps every id to itself.
+pub fn in_a_user_namespace() -> bool {
+    let map = std::fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
+    let fields: Vec<_> = map.split_whitespace().collect();
+    fields != ["0", "0", "4294967295"]
 }
