@@ -21,7 +21,11 @@ fn without_user_namespaces_real_root_is_asked_for_and_named_else_nothing_runs() 
     let folder = state.path().to_owned();
     let arguments = ["tour".to_owned(), page("keys.md")];
     let mut terminal = without_user_namespaces(move || {
-        Terminal::start(&folder, &arguments.each_ref().map(String::as_str), &NO_MACHINE)
+        Terminal::start(
+            &folder,
+            &arguments.each_ref().map(String::as_str),
+            &NO_MACHINE,
+        )
     });
     if !nix::unistd::geteuid().is_root() {
         terminal.sees("Not run here: userns: unshare(CLONE_NEWUSER) gives EPERM");
@@ -48,7 +52,8 @@ fn without_user_namespaces_real_root_is_asked_for_and_named_else_nothing_runs() 
 fn without_user_namespaces_a_shell_is_the_learners_own_and_says_so() {
     let state = state();
     let folder = state.path().to_owned();
-    let mut terminal = without_user_namespaces(move || Terminal::start(&folder, &["shell"], &NO_MACHINE));
+    let mut terminal =
+        without_user_namespaces(move || Terminal::start(&folder, &["shell"], &NO_MACHINE));
     terminal.sees("why:  unshare(CLONE_NEWUSER) gives EPERM");
     let asks = |terminal: &Terminal| terminal.text().contains("[y/N]");
     terminal.reads_until(|terminal| asks(terminal) || terminal.text().contains("yours"));
