@@ -114,44 +114,55 @@ fn a_machine_whose_time_is_up_is_ended_and_leaves_nothing() {
         said.contains("was not done after 2 s") && said.contains("fix:  --timeout"),
         "{said}"
     );
-    assert_eq!(asked.left(), [""; 0]);
+    assert_eq!(asked.left(), [0; 0]);
 }
 
 #[test]
-fn a_machine_ends_with_us_however_we_end() {
+fn a_machine_ends_with_us_however_we_end_and_nobody_elses_cleaning_ends_it() {
     let Some(asked) = Asked::alone() else { return };
     for signal in [Signal::SIGTERM, Signal::SIGKILL] {
-        let mut era = asked
-            .command(&["--", "sleep", "1000"])
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut era = asked.command(&["--", "sleep", "1000"]).spawn().unwrap();
         let emulator = asked.emulator_of(era.id());
+        let other = tempfile::tempdir().unwrap();
+        let mut clean = Command::new(ERA);
+        clean
+            .args(["clean", "--yes"])
+            .env("ERA_STATE", other.path())
+            .output()
+            .unwrap();
+        assert!(asked::runs(emulator), "it was not left by anybody");
         kill(Pid::from_raw(era.id() as i32), signal).unwrap();
         let status = era.wait().unwrap();
         asked::eventually("the emulator's end", || !asked::runs(emulator));
         if signal == Signal::SIGTERM {
             assert_eq!(status.code(), Some(128 + signal as i32));
-            assert_eq!(asked.left(), [""; 0]);
         }
     }
-    // Nobody can tidy up after SIGKILL: it is found by its mark.
-    let folder = asked.left().pop().expect("a mark");
+    assert_eq!(asked.left(), [0; 0]);
+}
+
+#[test]
+fn an_emulator_that_belongs_to_nobody_is_found_by_its_mark() {
+    // The kernel leaves none: so this one only carries the mark.
+    let mut orphan = Command::new("sleep")
+        .arg("6400")
+        .env("ERA_MACHINE", "1")
+        .spawn()
+        .unwrap();
+    let state = tempfile::tempdir().unwrap();
     let clean = |words: &[&str]| {
         Command::new(ERA)
             .arg("clean")
             .args(words)
-            .env("ERA_STATE", state())
+            .env("ERA_STATE", state.path())
             .output()
+            .unwrap()
     };
-    let dry = clean(&["--dry-run"]).unwrap();
-    assert!(
-        text(&dry.stdout).contains(&format!("remove       {folder}")),
-        "{}",
-        text(&dry.stdout)
-    );
-    assert!(clean(&["--yes"]).unwrap().status.success());
-    assert_eq!(asked.left(), [""; 0]);
+    let dry = text(&clean(&["--dry-run"]).stdout);
+    let line = format!("end process  {} (sleep)", orphan.id());
+    assert!(dry.contains(&line), "{dry}");
+    assert!(clean(&["--yes"]).status.success());
+    assert!(!orphan.wait().unwrap().success());
 }
 
 #[test]

@@ -95,23 +95,20 @@ impl Asked {
         found.unwrap()
     }
 
-    /// Folders with a machine's mark, and emulators that carry one of them.
-    pub fn left(&self) -> Vec<String> {
-        let places = [
-            state(),
-            PathBuf::from(format!("/var/tmp/era-{}", nix::unistd::geteuid())),
-        ];
-        let folders = places.iter().flat_map(|place| {
-            std::fs::read_dir(place.join("grounds"))
-                .into_iter()
-                .flatten()
-                .flatten()
-        });
-        let of_a_machine =
-            |folder: &PathBuf| folder.join("ground.json").exists() && !folder.join("bin").exists();
-        let marks = folders.map(|entry| entry.path()).filter(of_a_machine);
-        marks.map(|folder| folder.display().to_string()).collect()
+    /// Emulators whose owner is gone.
+    pub fn left(&self) -> Vec<u32> {
+        let entries = std::fs::read_dir("/proc").unwrap().flatten();
+        let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+        let is_left = |pid: &u32| owner_of(*pid).is_some_and(|owner| !runs(owner)) && runs(*pid);
+        pids.filter(is_left).collect()
     }
+}
+
+fn owner_of(emulator: u32) -> Option<u32> {
+    let environment = std::fs::read(format!("/proc/{emulator}/environ")).ok()?;
+    let mut variables = environment.split(|byte| *byte == 0);
+    let owner = variables.find_map(|variable| variable.strip_prefix(b"ERA_MACHINE="))?;
+    std::str::from_utf8(owner).ok()?.parse().ok()
 }
 
 pub fn runs(pid: u32) -> bool {

@@ -268,7 +268,7 @@ impl Drop for Ground {
 }
 
 /// A name that no other ground has.
-pub(crate) fn nonce() -> String {
+fn nonce() -> String {
     let mut bytes = [0_u8; 6];
     let read = fs::File::open("/dev/urandom")
         .and_then(|mut file| std::io::Read::read_exact(&mut file, &mut bytes));
@@ -286,7 +286,8 @@ fn prepare(folder: &Path, nonce: &str, learner: &Learner) -> std::io::Result<()>
     passable.mode(0o711).recursive(true).create(folder)?;
     // mkdir is held back by the umask; chmod is not.
     fs::set_permissions(folder, fs::Permissions::from_mode(0o711))?;
-    write_mark(folder, nonce, learner)?;
+    let mark = serde_json::json!({ "nonce": nonce, "pid": std::process::id(), "started": crate::proc::started("self"), "learner": learner.uid });
+    fs::write(folder.join("ground.json"), format!("{mark}\n"))?;
     readable(&folder.join("bashrc"), &enter::bashrc(nonce))?;
     programs(&folder.join("bin"))?;
     let sandbox = folder.join("box");
@@ -301,12 +302,6 @@ fn prepare(folder: &Path, nonce: &str, learner: &Learner) -> std::io::Result<()>
         }
     }
     Ok(())
-}
-
-/// Writes the file by which `era clean` knows a folder as ours, and who uses it.
-pub(crate) fn write_mark(folder: &Path, nonce: &str, learner: &Learner) -> std::io::Result<()> {
-    let mark = serde_json::json!({ "nonce": nonce, "pid": std::process::id(), "started": crate::proc::started("self"), "learner": learner.uid });
-    fs::write(folder.join("ground.json"), format!("{mark}\n"))
 }
 
 fn readable(path: &Path, text: &str) -> std::io::Result<()> {

@@ -156,7 +156,7 @@ fn run(asked: &Machine, around: &Surroundings) -> Result<u8, Error> {
         limit: asked.timeout,
         ..asked.make.plan(job, around)?
     };
-    super::host::run(&plan, &around.state)
+    super::host::run(&plan)
 }
 
 /// The terminal that we are on, if keys can be handed on.

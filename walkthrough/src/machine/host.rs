@@ -3,9 +3,9 @@
 use std::fs;
 use std::io::{self, IsTerminal, Read, Write};
 use std::os::unix::net::UnixStream;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Child;
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -15,7 +15,6 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGWINCH};
 use signal_hook::iterator::Signals;
 
 use super::error::Error;
-use super::mark::Mark;
 use super::qemu::{self, Hardware};
 use super::wire::{Job, Message, Parts};
 
@@ -47,6 +46,9 @@ pub struct Plan {
     pub limit: Option<u64>,
 }
 
+/// A machine that is not up by then has come to a halt somewhere, however slow its host.
+const TO_START: Duration = Duration::from_secs(180);
+
 enum Event {
     Said(Message),
     Unsent(io::Error),
@@ -58,16 +60,9 @@ enum Event {
 ///
 /// # Errors
 /// It did not start, took too long, or ended without a word.
-pub fn run(plan: &Plan, state: &Path) -> Result<u8, Error> {
-    let mark = Mark::new(state)?;
+pub fn run(plan: &Plan) -> Result<u8, Error> {
     let (ours, theirs) = UnixStream::pair().map_err(Error::Emulator)?;
-    let emulator = qemu::start(
-        &plan.kernel,
-        &plan.image,
-        &plan.hardware,
-        &theirs,
-        &mark.nonce,
-    )?;
+    let emulator = qemu::start(&plan.kernel, &plan.image, &plan.hardware, &theirs)?;
     drop(theirs);
     let mut machine =
         Running::new(emulator, &ours, plan.hardware.verbose).map_err(Error::Emulator)?;
@@ -86,6 +81,7 @@ struct Running {
     speaker: Sender<Event>,
     /// The end of what its console and qemu itself said.
     said: Arc<Mutex<Vec<u8>>>,
+    ready: bool,
     raw: Option<Raw>,
     back: Option<Unpacking>,
 }
@@ -123,6 +119,7 @@ impl Running {
             events: receiver,
             speaker,
             said,
+            ready: false,
             raw: None,
             back: None,
         })
@@ -130,15 +127,16 @@ impl Running {
 
     /// Until the status has come.
     fn follow(&mut self, plan: &Plan, line: &Arc<Mutex<UnixStream>>) -> Result<u8, Error> {
-        let until = plan
-            .limit
-            .map(|seconds| Instant::now() + Duration::from_secs(seconds));
+        let started = Instant::now();
+        let limit = plan.limit.map(Duration::from_secs);
         loop {
-            let left = until.map(|until| until.saturating_duration_since(Instant::now()));
-            let event = self
-                .events
-                .recv_timeout(left.unwrap_or(Duration::from_secs(3600)));
-            match event {
+            let most = match limit {
+                Some(limit) => limit,
+                None if self.ready => Duration::MAX,
+                None => TO_START,
+            };
+            let left = most.saturating_sub(started.elapsed());
+            match self.events.recv_timeout(left) {
                 Ok(Event::Said(Message::Status(status))) => {
                     return self.files_are_back(plan).map(|()| status);
                 }
@@ -149,7 +147,7 @@ impl Running {
                     return Err(Error::Wrong(format!("cannot copy files in: {error}")));
                 }
                 Ok(Event::Gone) => return Err(self.silent()),
-                Err(RecvTimeoutError::Timeout) if until.is_none() => {}
+                Err(_) if limit.is_none() => return Err(self.silent()),
                 Err(_) => return Err(Error::Late(plan.limit.unwrap_or_default())),
             }
         }
@@ -158,6 +156,7 @@ impl Running {
     fn heed(&mut self, message: Message, plan: &Plan, line: &Arc<Mutex<UnixStream>>) {
         match message {
             Message::Ready => {
+                self.ready = true;
                 if plan.job.terminal.is_some() {
                     self.raw = Raw::enter().ok();
                     resize(plan, line);
@@ -192,8 +191,9 @@ impl Running {
         unpacked.map_err(|error| Error::file(out, error))
     }
 
-    /// What is known of a machine that ended by itself.
+    /// What is known of a machine that ended by itself, or never began.
     fn silent(&mut self) -> Error {
+        let _ = self.emulator.kill();
         let _ = self.emulator.wait();
         // Those who listen to it need a moment for its last words.
         std::thread::sleep(Duration::from_millis(50));

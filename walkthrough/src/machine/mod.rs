@@ -9,7 +9,7 @@
 //! - [`ask`]: the command line.
 //! - [`fetch`], [`modules`]: the kernel from its package, and the parts of it that are wanted.
 //! - [`image`]: the root, made of this host's programs.
-//! - [`qemu`], [`host`]: starting it, and being its terminal; [`mark`]: for `era clean`.
+//! - [`qemu`], [`host`]: starting it, and being its terminal.
 //! - [`wire`]: what host and guest say to each other.
 //! - [`guest`]: inside: the first program, the groups, the session.
 //! - [`tour`]: the tour in it.
@@ -21,7 +21,6 @@ pub mod fetch;
 pub mod guest;
 pub mod host;
 pub mod image;
-pub mod mark;
 pub mod modules;
 pub mod qemu;
 pub mod tour;

@@ -12,7 +12,10 @@ use groundwork::kernel::{self, Signal};
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 
 use super::error::Error;
-use crate::ground::MARK;
+
+/// The variable that an emulator carries: the process that it belongs to. One that has lost
+/// it is found by `era clean`.
+pub const MARK: &str = "ERA_MACHINE";
 
 /// What the machine is made of.
 #[derive(Debug, Clone)]
@@ -38,7 +41,6 @@ pub fn start(
     image: &Path,
     hardware: &Hardware,
     line: &UnixStream,
-    mark: &str,
 ) -> Result<Child, Error> {
     let emulator = find().ok_or_else(|| Error::Emulator(std::io::ErrorKind::NotFound.into()))?;
     // It is handed over to qemu, which knows it by its number.
@@ -63,7 +65,7 @@ pub fn start(
         ])
         .args(["-device", "virtio-serial-pci"])
         .args(["-device", "virtserialport,chardev=era,name=era"])
-        .env(MARK, mark)
+        .env(MARK, std::process::id().to_string())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

@@ -97,14 +97,14 @@ fn run(tour: &Tour, around: &Surroundings) -> Result<u8, Error> {
         to: in_the_machine(&file),
         from: file,
     }));
-    let back = tempfile::tempdir().map_err(|error| Error::file(Path::new("/tmp"), error))?;
-    plan.out = Some(back.path().to_owned());
-    let status = host::run(&plan, &around.state)?;
-    let come = back.path().join(PROGRESS);
+    let back = around.state.join("machine/tour");
+    plan.out = Some(back.clone());
+    let status = host::run(&plan)?;
+    let come = back.join(PROGRESS);
     if come.is_file() {
-        let kept = fs::create_dir_all(&around.state).and_then(|()| fs::copy(&come, &progress));
-        kept.map_err(|error| Error::file(&progress, error))?;
+        fs::rename(&come, &progress).map_err(|error| Error::file(&progress, error))?;
     }
+    let _ = fs::remove_dir_all(&back);
     Ok(status)
 }
 
