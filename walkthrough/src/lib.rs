@@ -14,6 +14,7 @@
 //! - [`doctor`]: what this machine allows.
 //! - [`exercise`]: exercises, and the checks that prove them.
 //! - [`clean`]: ends what a crashed program has left.
+//! - [`machine`]: a small virtual machine to play in.
 //! - [`papers`]: completions and man pages of all programs.
 //! - [`library`]: pages and sources, embedded.
 //! - [`probes`], [`proc`], [`progress`], [`state`]: what the machine allows, what
@@ -29,6 +30,7 @@ pub mod exercise;
 pub mod first;
 pub mod ground;
 pub mod library;
+pub mod machine;
 pub mod page;
 pub mod papers;
 pub mod play;

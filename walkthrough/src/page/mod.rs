@@ -6,9 +6,11 @@
 pub mod block;
 pub mod compare;
 pub mod facts;
+mod groups;
 mod lookups;
 pub mod parse;
 pub mod placeholder;
+mod powers;
 mod world;
 
 pub use block::{Block, Line, Prompt};
@@ -40,6 +42,8 @@ pub struct Head {
     pub line: Option<String>,
     /// The programs that it is about: a page answers to these, too.
     pub programs: Vec<String>,
+    /// Its shells want a control group of their own.
+    pub group: bool,
 }
 
 /// A part of a page.

@@ -68,7 +68,7 @@ impl Run {
         let (judge, init) = first_process(plan)?;
         let mut run = Run::new(plan, scene, judge, init);
         maps::write(init.pid, who, plan.many_ids, learner)?;
-        kernel::trace_family(init.pid)?;
+        kernel::trace_seize(init.pid)?;
         run.judge.set_read_timeout(Some(PATIENCE))?;
         run.go_on()?;
         let said = cell::line(&run.judge)?;
@@ -280,7 +280,7 @@ impl Run {
 fn first_process(plan: &Plan) -> Checked<(UnixStream, Witness)> {
     let (ours, theirs) = UnixStream::pair()?;
     let new = CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWNS | CloneFlags::CLONE_NEWPID;
-    match kernel::clone3(new)? {
+    match kernel::clone3(new, None)? {
         Cloned::Child => {
             drop(ours);
             cell::live(plan, theirs)
