@@ -111,3 +111,45 @@ fn a_page_shows_the_exercises_of_its_chapter() {
         );
     }
 }
+
+/// `page 04, The idea` in a check, `"The idea" of page 04` in a hint: the section is there.
+#[test]
+fn a_section_that_is_pointed_at_is_there() {
+    for exercise in all() {
+        let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../book/src/");
+        let page = |number: &str| {
+            let mut pages = std::fs::read_dir(page)
+                .unwrap()
+                .flatten()
+                .map(|entry| entry.path());
+            let named = |path: &std::path::PathBuf| {
+                path.file_name()
+                    .unwrap()
+                    .to_str()
+                    .unwrap()
+                    .starts_with(number)
+            };
+            std::fs::read_to_string(pages.find(named).unwrap()).unwrap()
+        };
+        let check = exercise.file("check.rs").unwrap();
+        let by_check = check.split("page ").skip(1).filter_map(|rest| {
+            let (number, section) = rest.split('"').next()?.split_once(", ")?;
+            (number.len() == 2).then_some((number, section.split(';').next()?))
+        });
+        let hints = exercise.file("hints.md").unwrap();
+        let number = exercise.chapter.split('-').next().unwrap();
+        let by_hint = hints
+            .split('"')
+            .skip(1)
+            .step_by(2)
+            .map(|section| (number, section));
+        for (number, section) in by_check.chain(by_hint) {
+            let heading = format!("\n## {section}\n");
+            assert!(
+                page(number).contains(&heading),
+                "{}: {section}",
+                exercise.id()
+            );
+        }
+    }
+}
