@@ -195,6 +195,24 @@ fn the_package_builds_by_cargo_alone_without_a_network() {
 }
 
 #[test]
+fn crates_that_are_not_on_the_machine_are_no_fault_of_the_answer() {
+    let (student, nothing) = (Student::new(), tempfile::tempdir().unwrap());
+    student.writes("solution.rs");
+    let output = Command::new(env!("CARGO_BIN_EXE_era"))
+        .args(["exercise", "check", "04.2"])
+        .env("ERA_STATE", student.state.path())
+        .env("CARGO_HOME", nothing.path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(5), "{said}");
+    assert!(
+        said.contains("fix:  with a network, once: cargo fetch"),
+        "{said}"
+    );
+}
+
+#[test]
 fn a_reset_keeps_what_was_written() {
     let student = Student::new();
     for text in ["fn main() { /* first */ }", "fn main() { /* second */ }"] {

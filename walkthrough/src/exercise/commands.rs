@@ -223,6 +223,9 @@ impl Desk<'_> {
         if package::is_not_started(exercise, text) {
             return Ok(Verdict::NotStarted);
         }
+        if package::is_first_build(exercise, &self.around.state) {
+            eprintln!("building nix and libc, once");
+        }
         match package::build(exercise, text, &self.around.state)? {
             Ok(program) => Ok(trial::judge(
                 exercise,

@@ -115,6 +115,11 @@ pub fn is_not_started(exercise: &Folder, text: &str) -> bool {
     bare(text) == bare(exercise.source("starter"))
 }
 
+/// Whether nothing was built yet: the first time takes the crates, too.
+pub fn is_first_build(exercise: &Folder, state: &Path) -> bool {
+    exercise.language() == "rs" && !state.join("exercises/target/debug").exists()
+}
+
 /// Builds an answer; gives the program, or why there is none. Two checks at once build one
 /// after the other, and each gets a program of its own, which goes when it is dropped.
 ///
