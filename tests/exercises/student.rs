@@ -65,13 +65,16 @@ impl Student {
 }
 
 fn checks_work() -> bool {
-    ["userns", "pidns", "proc-mount", "ptrace"]
+    ["cargo", "userns", "pidns", "proc-mount", "ptrace"]
         .into_iter()
         .all(needs)
 }
 
 #[test]
 fn five_verdicts_have_five_statuses() {
+    if !needs("cargo") {
+        return;
+    }
     let student = Student::new();
     assert_eq!(student.check(), (3, "not-started".to_owned()));
     let starter = fs::read_to_string(student.answer()).unwrap();
@@ -183,6 +186,9 @@ fn no_other_file_of_the_folder_turns_a_failure_into_a_pass() {
 
 #[test]
 fn the_package_builds_by_cargo_alone_without_a_network() {
+    if !needs("cargo") {
+        return;
+    }
     let student = Student::new();
     let output = Command::new(env!("CARGO"))
         .args(["build", "--quiet", "--locked"])
@@ -196,6 +202,9 @@ fn the_package_builds_by_cargo_alone_without_a_network() {
 
 #[test]
 fn crates_that_are_not_on_the_machine_are_no_fault_of_the_answer() {
+    if !needs("cargo") {
+        return;
+    }
     let (student, nothing) = (Student::new(), tempfile::tempdir().unwrap());
     student.writes("solution.rs");
     let output = Command::new(env!("CARGO_BIN_EXE_era"))

@@ -1,23 +1,11 @@
-# Another way: the ELF head is read by readelf, and each library is looked for by name.
+# Another way: `cp --parents` keeps the paths, and -n leaves alone what is there. This
+# machine's own file of that name is asked, since the jail's is the same.
 jail=$1
 file=$2
 
-copy() {
-    test -e "$jail$1" || { mkdir -p "$jail${1%/*}" && cp "$1" "$jail$1"; }
-}
-
-libraries() { # FILE: what it needs, and what that needs
-    for name in $(readelf -d "$1" 2>/dev/null | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p'); do
-        path=$(ldd "$1" | awk -v name="$name" '$1 == name && $2 == "=>" { print $3 }')
-        [ -n "$path" ] && echo "$path" && libraries "$path"
-    done
-}
-
 if [ "$(head -c 2 "$jail$file" | tr -d '\0')" = '#!' ]; then
-    file=$(head -n 1 "$jail$file" | cut -c 3- | awk '{ print $1 }')
-    copy "$file"
+    # The shell takes the line apart: the interpreter is its first word.
+    set -- $(head -n 1 "$jail$file" | cut -c 3-)
+    file=$1
 fi
-copy "$(readelf -l "$jail$file" | sed -n 's/.*interpreter: \(.*\)\]/\1/p')"
-for path in $(libraries "$jail$file" | sort -u); do
-    copy "$path"
-done
+cp -n -L --parents "$file" $(ldd "$file" | grep -o '/[^ ]*') "$jail"
