@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use indoc::indoc;
 use serde_json::{Value, json};
-use support::programs::{probed, program, sh, text};
+use support::programs::{probed, program, programs, sh, text};
 
 /// Real programs, and what the kernel wants of each.
 const PROGRAMS: &[(&str, &[&str])] = &[
@@ -472,6 +472,38 @@ fn in_place_what_it_changes_is_changed() {
     let in_place: Value = serde_json::from_slice(&in_place.stdout).unwrap();
     assert_eq!(in_place["needs"], json!(["cap_sys_chroot"]), "{in_place}");
     assert_eq!(in_place["sandbox"], Value::Null);
+}
+
+/// In place there is no PID namespace that would end with it.
+#[test]
+fn a_signal_to_it_ends_what_runs_in_place_first() {
+    for (signal, number) in [("-TERM", 15), ("-INT", 2)] {
+        let folder = folder();
+        let line = "unshare -Ur era-caps need --in-place -- sh -c 'sleep 600 & exec sleep 600'";
+        let mut era = Command::new("sh")
+            .args(["-c", &format!("exec {line}")])
+            .env("D", folder.path())
+            .env("PATH", format!("{}:/usr/bin:/bin", programs().display()))
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        let until = Instant::now() + Duration::from_secs(10);
+        // It, the shell that became a sleep, and the other one.
+        while left_running(folder.path()).len() < 3 && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let pid = era.id().to_string();
+        assert!(sh(&format!("kill {signal} {pid}")).status.success());
+        let ended = era.wait().unwrap();
+        assert_eq!(
+            std::os::unix::process::ExitStatusExt::signal(&ended),
+            Some(number)
+        );
+        while !left_running(folder.path()).is_empty() && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        assert_eq!(left_running(folder.path()), Vec::<i32>::new(), "{signal}");
+    }
 }
 
 /// Kills it at every part of its life: a sample of moments, and hundreds with ERA_LONG=1.
