@@ -131,9 +131,9 @@ pub enum Error {
     #[error("cannot {what} {path:?}")]
     File {
         /// What was to be done.
-        what: &'static str,
+        what: Act,
         /// The file.
-        path: PathBuf,
+        path: Box<Path>,
         /// The root of the user namespaces for which it was to count.
         root: Option<u32>,
         /// The call that was refused.
@@ -214,13 +214,34 @@ pub enum Error {
     #[error("cannot run {program:?}")]
     Exec {
         /// As it was named.
-        program: String,
+        program: Box<str>,
         /// Its file.
-        file: PathBuf,
+        file: Box<Path>,
         /// The call that was refused.
         #[source]
         call: CallError,
     },
+}
+
+/// What is done to the capabilities of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Act {
+    /// lgetxattr(2).
+    Read,
+    /// lsetxattr(2).
+    Give,
+    /// lremovexattr(2).
+    Take,
+}
+
+impl std::fmt::Display for Act {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str(match self {
+            Act::Read => "read the capabilities of",
+            Act::Give => "give capabilities to",
+            Act::Take => "take the capabilities from",
+        })
+    }
 }
 
 /// What this chapter gives.
@@ -257,10 +278,10 @@ impl Error {
     }
 
     /// A call about the capabilities of a file was refused.
-    pub(crate) fn file(what: &'static str, path: &Path, call: CallError) -> Self {
+    pub(crate) fn file(what: Act, path: &Path, call: CallError) -> Self {
         Error::File {
             what,
-            path: path.to_owned(),
+            path: path.into(),
             root: None,
             call,
         }

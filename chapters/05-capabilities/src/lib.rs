@@ -7,9 +7,9 @@
 //!
 //! - [`set`]: one capability, and a set of them, by name and number.
 //! - [`about`]: what each allows, and was abused for.
-//! - [`text`]: three sets as a text, as cap_from_text(3) has it; [`format`]: two sets and a
+//! - [`text`]: three sets as a text, as cap_from_text(3) has it; [`mod@format`]: two sets and a
 //!   flag as bytes, as the kernel keeps them with a file.
-//! - [`file`]: the capabilities of a file, read, written, taken away.
+//! - [`mod@file`]: the capabilities of a file, read, written, taken away.
 //! - [`sets`]: the five sets of a process, and what execve(2) makes of them.
 //! - [`show`]: what a process holds, as /proc says it.
 //! - [`run`]: running a program with less.

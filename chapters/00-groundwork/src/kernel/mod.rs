@@ -11,7 +11,7 @@
 //! - [`task`]: clone3, unshare, setns, execve, kill, wait, prctl, pidfds.
 //! - [`ids`]: users and groups, and the maps of a user namespace.
 //! - [`capability`]: capget, capset, and the bounding and ambient sets;
-//!   [`capability_names`]: the capabilities by name.
+//!   [`mod@capability_names`]: the capabilities by name.
 //! - [`attribute`]: extended attributes of files, the capabilities of a file among them.
 //! - [`hostname`]: the names of the machine.
 //! - `impossible`: calls with arguments that are none, to see who refuses them.

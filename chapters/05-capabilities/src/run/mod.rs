@@ -49,8 +49,8 @@ pub fn run(plan: &Plan, program: &Program) -> Result<Infallible> {
     become_planned(plan)?;
     step("Become the program");
     program.exec().map_err(|call| Error::Exec {
-        program: program.name(),
-        file: program.path(),
+        program: program.name().into(),
+        file: program.path().into(),
         call,
     })
 }
