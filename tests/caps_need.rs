@@ -453,6 +453,26 @@ fn it_stands_where_we_stand_whatever_that_is_called() {
     assert_eq!(file, "kept\n");
 }
 
+/// Beside a mount each folder has a layer of its own, and folders come and go meanwhile.
+#[test]
+fn folders_that_come_and_go_are_not_in_its_way() {
+    let folder = folder();
+    let script = indoc! {r#"
+        mkdir "$D/mount"; mount -t tmpfs none "$D/mount"
+        (while [ ! -e "$D/stop" ]; do
+            mkdir "$D/1" "$D/2" "$D/3" "$D/4" "$D/5"; rmdir "$D/1" "$D/2" "$D/3" "$D/4" "$D/5"
+        done) &
+        for turn in 1 2 3 4 5 6 7 8; do era-caps need -- true >/dev/null || echo failed; done
+        touch "$D/stop"; wait"#};
+    std::fs::write(folder.path().join("script"), script).unwrap();
+    let line = format!(
+        "export D={0}; exec unshare -Urm sh {0}/script",
+        folder.path().display()
+    );
+    let output = sh(&line);
+    assert_eq!(text(&output.stdout), "", "{}", text(&output.stderr));
+}
+
 #[test]
 fn in_place_what_it_changes_is_changed() {
     let folder = folder();
