@@ -453,6 +453,26 @@ fn it_stands_where_we_stand_whatever_that_is_called() {
     assert_eq!(file, "kept\n");
 }
 
+/// Through a layer a socket is another one, with nobody behind it. It is said, since a program
+/// may fail of it.
+#[test]
+fn a_service_of_this_machine_is_out_of_reach() {
+    let folder = folder();
+    let at = folder.path().join("socket");
+    let _service = std::os::unix::net::UnixListener::bind(&at).unwrap();
+    let connect = format!(
+        "python3 -c 'import socket as s; s.socket(s.AF_UNIX).connect(\"{}\")'",
+        at.display()
+    );
+    assert!(sh(&connect).status.success());
+    let told = text(&sh(&format!("era-caps need -- {connect}")).stdout);
+    assert!(told.contains("ConnectionRefusedError"), "{told}");
+    assert!(
+        told.contains("Services of this machine do not answer"),
+        "{told}"
+    );
+}
+
 /// Beside a mount each folder has a layer of its own, and folders come and go meanwhile.
 #[test]
 fn folders_that_come_and_go_are_not_in_its_way() {
