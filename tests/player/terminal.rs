@@ -1,6 +1,8 @@
 //! A terminal with `era` in it, as a learner has it: keys go in, a screen of
 //! 80x24 comes out.
 
+#![allow(dead_code)] // each test target uses a part
+
 use std::fs::{File, Permissions};
 use std::io::{Read, Write};
 use std::num::NonZero;
@@ -126,6 +128,15 @@ impl Terminal {
     /// Whether the program has taken the second screen.
     pub fn is_taken(&self) -> bool {
         self.screen.screen().alternate_screen()
+    }
+
+    /// Whether anything on the screen has a colour of its own.
+    pub fn has_colour(&self) -> bool {
+        let screen = self.screen.screen();
+        let (rows, columns) = (screen.size().0.get(), screen.size().1.get());
+        let cells = (0..rows).flat_map(|row| (0..columns).map(move |column| (row, column)));
+        let mut cells = cells.filter_map(|(row, column)| screen.cell(row, column));
+        cells.any(|cell| cell.fgcolor() != vt100::Color::Default || cell.inverse())
     }
 
     /// Another size; the kernel tells era.

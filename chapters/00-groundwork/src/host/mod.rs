@@ -8,6 +8,7 @@
 //!
 //! - [`PROBES`]: every probe by the name that pages use in `needs=` and `if=`.
 //! - [`facts`](Facts): where a probe looks: this machine, or one that was recorded.
+//! - [`Hierarchy`]: which trees of control groups are mounted.
 //! - `child`: the child in which a thing is tried.
 //! - `reasons`: why a call was refused, by what the machine says of itself.
 //! - The probes, a file for each concern: `users`, `spaces`, `mounts`, `groups`, `filter`,
@@ -24,8 +25,10 @@ mod filter;
 mod folder;
 mod groups;
 mod guest;
+mod hierarchies;
 mod mounts;
 mod network;
+mod peers;
 mod place;
 mod reasons;
 mod spaces;
@@ -35,6 +38,8 @@ mod users;
 
 pub use child::Stopped;
 pub use facts::Facts;
+pub use groups::{DELEGATED_SCOPE, systemd_gives_a_group};
+pub use hierarchies::{Hierarchy, Version, unescaped};
 
 /// What came of a probe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -160,7 +165,7 @@ pub enum Sort {
 }
 
 /// Every probe, in the order in which `era doctor` shows them.
-pub const PROBES: &[Probe] = &table::PROBES;
+pub const PROBES: &[Probe] = table::PROBES;
 
 /// Tries one thing. None if no probe has this name.
 pub fn probe(facts: &Facts, name: &str) -> Option<Finding> {
