@@ -3,6 +3,8 @@
 #[path = "support/random.rs"]
 mod random;
 
+use std::time::{Duration, Instant};
+
 use fastrand::Rng;
 use random::Rules;
 use seccomp::profile::Rule;
@@ -96,6 +98,31 @@ fn a_profile_that_the_kernel_could_not_take_is_refused_with_its_length() {
     match compile(&crowded(4200)) {
         Err(Error::TooLong { length }) => assert!(length > 4200),
         other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn thousands_of_tangled_rules_are_compiled_or_refused_in_bounded_time() {
+    let mut rng = Rng::with_seed(10);
+    for count in [60, 64, 65, 300, 700, 3000] {
+        let mut profile = crowded(0);
+        for _ in 0..count {
+            let mut rule = random::profile(&mut rng, Rules::Tangled).rules.remove(0);
+            rule.calls = vec!["ioctl".to_owned()];
+            profile.rules.push(rule);
+        }
+        let started = Instant::now();
+        match compile(&profile) {
+            Ok(filter) => {
+                for data in random::calls_for(&mut rng, &profile, 1).iter().take(2000) {
+                    let said = random::said(&profile, data);
+                    assert!(said.contains(&interpret(&filter, data).action), "{data:x?}");
+                }
+            }
+            Err(Error::TooLong { .. } | Error::TooManyQuestions { .. }) => assert!(count > 65),
+            Err(other) => panic!("{other}"),
+        }
+        assert!(started.elapsed() < Duration::from_secs(20), "{count}");
     }
 }
 

@@ -11,7 +11,8 @@ use groundwork::kernel::Instruction;
 
 use crate::filter::code;
 
-use super::graph::{Graph, Is, Kind, Node, Word};
+use super::graph::{Graph, Kind, Node};
+use super::question::{Is, Word};
 
 /// The furthest that a conditional jump can go.
 const FURTHEST: usize = 255;

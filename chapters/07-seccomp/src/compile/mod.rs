@@ -1,28 +1,29 @@
 //! From a profile to a program for the kernel's filter machine.
 //!
 //! The machine can do little: load one 32-bit word of struct seccomp_data, ask whether it is
-//! equal to or greater than a number, go on at one of two places further down,
-//! and return. So everything here is about questions, in four steps:
+//! equal to or greater than a number, go on at one of two places further down, and return. So
+//! everything here is about questions:
 //!
 //! 1. [`rules`]: what the profile says about each call of each architecture, in the order in
 //!    which its rules win.
-//! 2. [`graph`]: these rules as a graph of questions. An argument has 64 bits and a question
-//!    has 32: each comparison becomes one to three questions about the two halves. What was
-//!    asked already is not asked again, and what is equal is there once.
-//! 3. [`search`]: from the number to the rules of its call: a search tree over ranges of
+//! 2. [`question`]: what can be asked. [`halves`]: an argument has 64 bits, a question has 32:
+//!    each condition becomes one to three questions about the two halves.
+//! 3. [`graph`]: all questions, and where each answer leads. What was asked already is not
+//!    asked again, and what is equal is there once.
+//! 4. [`search`]: from the number to the rules of its call: a search tree over ranges of
 //!    numbers that get the same answer.
-//! 4. [`emit`]: the graph laid out as instructions, no jump further than a jump can be.
+//! 5. [`emit`]: the graph laid out as instructions, no jump further than a jump can be.
 //!
-//! The program asks for the architecture before all else:
+//! The program asks for the architecture before all else, then halves the numbers:
 //!
 //! ```text
-//!               arch == x86_64 ? ── no ── arch == x86 ? ── no ── kill
-//!                     │ yes                   │ yes
-//!                nr >= 105 ?              nr >= 192 ?
-//!                ╱        ╲               ╱        ╲
-//!          nr >= 56 ?  nr >= 310 ?      …            …
-//!          ╱      ╲     ╱     ╲
-//!       allow   clone: args[0] & 0x7e020000 ?  …
+//!          arch == x86_64 ? ──── no ──── arch == x86 ? ── no ── kill
+//!                │ yes                        │ yes
+//!        nr >= the middle ?               its own tree
+//!           ╱         ╲
+//!    nr >= … ?       nr >= … ?
+//!     ╱    ╲          ╱    ╲
+//!  allow  errno    allow  clone: high == 0 ?, low & mask == 0 ?
 //! ```
 //!
 //! x32 has the architecture of x86_64, so it is told by bit 30 of the number: in the tree,
@@ -30,6 +31,8 @@
 
 mod emit;
 mod graph;
+mod halves;
+mod question;
 mod rules;
 mod search;
 
@@ -38,7 +41,8 @@ use crate::error::{Error, Result};
 use crate::filter::Filter;
 use crate::profile::Profile;
 
-use graph::{Graph, Is, Memory, Node, Question, Word};
+use graph::{Graph, Memory, Node};
+use question::{Is, Question, Word};
 use rules::Ruled;
 use search::Range;
 
@@ -92,9 +96,8 @@ impl<'a> Compiler<'a> {
         tokens.sort_by_key(|token| *token != Arch::native().token());
         for token in tokens.into_iter().rev() {
             let calls = self.calls(token)?;
-            start = self
-                .graph
-                .node(Question::new(Word::Arch, Is::Equal(token)), calls, start);
+            let question = Question::new(Word::Arch, Is::Equal(token));
+            start = self.graph.node(question, calls, start);
         }
         Ok(start)
     }
@@ -147,7 +150,7 @@ impl<'a> Compiler<'a> {
         for rule in rules.iter().rev() {
             let mut holds = self.graph.answer(rule.action);
             for condition in rule.conditions.iter().rev() {
-                holds = self.graph.compare(condition, arch, holds, node);
+                holds = self.graph.condition(condition, arch, holds, node);
             }
             node = holds;
             if self.graph.is_too_large() {

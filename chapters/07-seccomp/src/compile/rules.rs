@@ -18,6 +18,8 @@ use crate::error::{Error, Result};
 use crate::multiplex;
 use crate::profile::{Compare, Op, Profile, Rule};
 
+use super::halves::{half, words};
+
 /// A rule, as far as it is about one call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Ruled {
@@ -135,36 +137,21 @@ fn weigh(a: &Compare, b: &Compare, arch: Arch) -> Option<Ordering> {
         return Some(kind);
     }
     // The upper halves first: if their questions differ, they alone decide.
-    let halves: &[u32] = if arch.word_bits() == 64 {
-        &[32, 0]
-    } else {
-        &[0]
-    };
-    for shift in halves {
-        let ((mask_a, value_a), (mask_b, value_b)) = (half(a, *shift), half(b, *shift));
+    for word in words(a.index, arch).into_iter().rev() {
+        let (one, other) = (half(a, word), half(b, word));
         let order = match a.op {
-            Op::Less | Op::LessOrEqual => value_b.cmp(&value_a),
-            _ => value_a.cmp(&value_b),
+            Op::Less | Op::LessOrEqual => other.value.cmp(&one.value),
+            _ => one.value.cmp(&other.value),
         };
         if order != Ordering::Equal {
             return Some(order);
         }
         let masked = |op| op == Op::MaskedEqual;
-        if mask_a != mask_b || masked(a.op) != masked(b.op) {
+        if one.mask != other.mask || masked(a.op) != masked(b.op) {
             return None;
         }
     }
     (a.op == b.op).then_some(Ordering::Equal)
-}
-
-/// The mask and the value of one half of a condition.
-pub(super) fn half(condition: &Compare, shift: u32) -> (u32, u32) {
-    let (mask, value) = match condition.op {
-        Op::MaskedEqual => (condition.value, condition.value_two),
-        _ => (u64::MAX, condition.value),
-    };
-    let mask = (mask >> shift) as u32;
-    (mask, (value >> shift) as u32 & mask)
 }
 
 fn rank(op: Op) -> u8 {

@@ -4,7 +4,8 @@
 //! but the borders between ranges: halving the ranges finds one in a few questions, where a
 //! list would ask for one number after the other.
 
-use super::graph::{Graph, Is, Node, Question, Word};
+use super::graph::{Graph, Node};
+use super::question::{Is, Question, Word};
 
 /// Numbers from here to the next range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

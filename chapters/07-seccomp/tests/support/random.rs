@@ -56,6 +56,8 @@ pub enum Rules {
     Agree,
     /// They may not.
     Differ,
+    /// They may not, and each has several conditions.
+    Tangled,
 }
 
 /// A profile.
@@ -79,9 +81,13 @@ pub fn profile(rng: &mut Rng, rules: Rules) -> Profile {
         }
         let action = match rules {
             Rules::Plain | Rules::Agree => actions[call],
-            Rules::Differ => *rng.choice(&ACTIONS).unwrap(),
+            Rules::Differ | Rules::Tangled => *rng.choice(&ACTIONS).unwrap(),
         };
-        let count = [0, 1, 1, 1, 2, 2, 3][rng.usize(..if plain { 4 } else { 7 })];
+        let count = match rules {
+            Rules::Plain => usize::from(rng.u8(..4) > 0),
+            Rules::Tangled => rng.usize(1..4),
+            _ => [0, 1, 1, 1, 2, 2, 3][rng.usize(..7)],
+        };
         profile.rules.push(Rule {
             calls: vec![CALLS[call].to_owned()],
             action,
