@@ -206,6 +206,17 @@ fn a_name_that_is_no_call_is_void_and_said_to_be() {
     assert!(ran.stderr.contains("Operation not permitted"), "{ran:?}");
 }
 
+#[test]
+fn a_result_that_does_not_fit_on_the_disk_is_a_failure() {
+    let folder = folder();
+    let full = run_in(&folder, "era-seccomp show default --export /dev/full");
+    assert_eq!(full.status, 125, "{full:?}");
+    assert!(
+        full.stderr.contains("write(\"/dev/full\") failed: ENOSPC"),
+        "{full:?}"
+    );
+}
+
 /// A machine without the profile of Docker: where it was looked for, and how to get it.
 #[test]
 fn where_dockers_profile_is_missing_the_error_says_where_it_was_looked_for() {

@@ -1,6 +1,7 @@
 //! `era-seccomp`: strict mode, filters before every system call, and a supervisor.
 
 use std::ffi::OsString;
+use std::io::{Write, stderr};
 
 use clap::{Parser, Subcommand};
 use groundwork::kernel::Errno;
@@ -69,7 +70,7 @@ enum Command {
     Check(check::Check),
     /// Run a program, and write a profile of just the calls that it makes
     ///
-    /// Children are recorded, too. What was not called this time is not in the profile: run
+    /// Children are recorded, too, until the last has ended. What was not called this time is not in the profile: run
     /// all that the program can do.
     #[command(
         after_help = "Examples:\n  era-seccomp record --output ls.json -- ls -l /\n  era-seccomp run --profile ls.json -- ls -l /\nThe book: 07-seccomp"
@@ -121,6 +122,11 @@ fn status(error: &Error) -> u8 {
         Error::Refused(Refused::Exec { .. }) => NOT_EXECUTABLE,
         _ => FAILED,
     }
+}
+
+/// Says something on stderr. Who closed it does not want to hear it.
+fn tell(line: &str) {
+    let _ = writeln!(stderr(), "{line}");
 }
 
 /// The program of a command line, with our environment.

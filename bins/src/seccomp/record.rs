@@ -51,7 +51,7 @@ fn tell(recording: &Recording, output: &Path) {
         1 => format!("1 {word}"),
         count => format!("{count} {words}"),
     };
-    eprintln!(
+    super::tell(&format!(
         "{}: {} by {}",
         output.display(),
         plural(recording.names().len(), "call", "calls"),
@@ -60,10 +60,10 @@ fn tell(recording: &Recording, output: &Path) {
             "process or thread",
             "processes and threads"
         ),
-    );
+    ));
     for (arch, number) in &recording.nameless {
-        eprintln!(
+        super::tell(&format!(
             "warning: call {number} of architecture {arch:#x} has no name here, and is not in it"
-        );
+        ));
     }
 }

@@ -126,6 +126,6 @@ fn decide(replies: &BTreeMap<String, Reply>, call: &Notification) -> Answer {
             (Answer::Errno(errno), format!("fails with {errno:?}"))
         }
     };
-    eprintln!("{caller} {told}");
+    super::tell(&format!("{caller} {told}"));
     answer
 }
