@@ -62,6 +62,9 @@ fn a_call_has_its_own_number_on_each_architecture() {
     for (arch, name) in without {
         assert_eq!(calls::number(arch, name), None, "{arch} {name}");
     }
+    assert_eq!(calls::resolve(Arch::X32, "1000"), Some(0x4000_0000 + 1000));
+    assert_eq!(calls::resolve(Arch::X86_64, "1073741825"), None);
+    assert_eq!(calls::resolve(Arch::X86_64, "4294967295"), None);
     let error = calls::parse(Arch::X86_64, "mounr").unwrap_err();
     assert_eq!(error.diagnose().unwrap().fix.unwrap(), "is it mount?");
     assert_eq!(calls::parse(Arch::X86_64, "1000"), Ok(1000));
