@@ -63,14 +63,22 @@ impl Listed {
         };
         self.names.iter().any(|listed| listed == name)
             && match name {
+                // A question is no change.
+                "prctl"
+                    if args
+                        .get(1)
+                        .is_some_and(|what| what == "PR_CAP_AMBIENT_IS_SET") =>
+                {
+                    false
+                }
                 "prctl" => self.prctl.iter().any(|option| option == first),
                 "write" => self.files.iter().any(is_file),
                 "clone" | "clone3" => {
                     !first.contains("CLONE_THREAD") && !first.contains("CLONE_VFORK")
                 }
-                "setxattr" => args
+                "setxattr" | "lsetxattr" | "lremovexattr" => args
                     .get(1)
-                    .is_some_and(|name| name == "security.capability"),
+                    .is_some_and(|name| name == r#""security.capability""#),
                 _ => true,
             }
     }
@@ -172,6 +180,25 @@ const LINES: &[&str] = &[
     "$E era-chroot run $D/nowhere --userns -- true",
     "echo canary >$D/canary; $E era-chroot escape $D/jail --userns",
     "echo canary >$D/canary; $E era-chroot escape $D/jail",
+    "$E era-caps serve 0 --check --raise",
+    "$E era-caps need -- true",
+    "$E era-caps need -- chroot / true",
+    "$E era-caps need --share-network --timeout 0.2 -- sleep 600",
+    "unshare -Urm $E era-caps need -- true",
+    "unshare -Ur $E era-caps need --in-place -- chroot / true",
+    "unshare -Ur $E era-caps need --in-place --timeout 0.2 -- sleep 600",
+    "unshare -Ur $E era-caps run --drop sys_chroot,net_raw -- true",
+    "unshare -Ur $E era-caps run --drop all -- true",
+    "unshare -Ur $E era-caps run --keep chown --inheritable chown --ambient chown -- true",
+    "unshare -Ur env -u ERA_EXPLAIN era-caps run --inheritable all --ambient all -- \
+     env ERA_EXPLAIN=json $E era-caps run --ambient kill -- true",
+    "unshare -Ur $E era-caps run --permitted chown,setpcap --effective chown --no-new-privs -- true",
+    "unshare -Ur $E era-caps run --effective none --bounding all -- no-such-program",
+    "unshare -Ur $E era-caps run --user 0 -- true",
+    "unshare -Ur $E era-caps run --user 5 -- true",
+    "cp /bin/true $D/copy; unshare -Ur $E era-caps file set cap_chown,cap_bpf=ep $D/copy",
+    "cp /bin/true $D/copy; unshare -Ur $E era-caps file set --root-id 5 cap_chown=ep $D/copy",
+    "cp /bin/true $D/copy; unshare -Ur $E era-caps file clear $D/copy",
     "$E era-nsenter true",
     "$E era-nsenter -t 999999999 -u true",
     "$E era-nsenter -t $$ -u true",
@@ -198,6 +225,14 @@ const LINES: &[&str] = &[
     "$E era-seccomp supervise --no-new-privs --deny mkdir -- mkdir $D/denied",
     "$E era-seccomp supervise --watch mkdir -- no-such-program",
     "$E era-seccomp strict </dev/null",
+];
+
+/// Lines with a second user, whom only root finds everywhere.
+const OF_ROOT: &[&str] = &[
+    "$E era-caps run --user 1000 -- true",
+    "$E era-caps run --user 1000:100 --keep chown --inheritable chown --ambient chown -- true",
+    "$E era-caps run --user 1000 --permitted kill --no-new-privs -- true",
+    "cp /bin/true $D/copy; $E era-caps file set --root-id 5 =p $D/copy",
 ];
 
 /// Lines with setuid helpers, which strace lets have their privilege only if it is root. The
@@ -239,6 +274,14 @@ fn compare(before: &str, lines: &[&str], strace: &str) {
 #[test]
 fn every_call_that_makes_a_container_is_told_and_no_other() {
     compare("", LINES, "strace");
+}
+
+#[test]
+fn what_root_does_on_the_way_to_another_user_is_told() {
+    let is_root = nix::unistd::Uid::effective().is_root();
+    if probed("root", is_root, "only root becomes another user everywhere") {
+        compare("", OF_ROOT, "strace");
+    }
 }
 
 #[test]

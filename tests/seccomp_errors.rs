@@ -173,7 +173,7 @@ fn a_malformed_profile_is_refused_by_what_is_wrong_with_it() {
 /// A profile whose filter is longer than the kernel's 4096 instructions.
 #[test]
 fn a_profile_that_is_too_large_is_refused_before_anything_runs() {
-    let rules: Vec<_> = (0..1500_u64)
+    let rules: Vec<_> = (0..900_u64)
         .map(|n| {
             let value = n * 0x1_0001_0003 + 7;
             format!(

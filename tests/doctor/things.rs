@@ -10,7 +10,7 @@ use crate::support;
 fn with_an_empty_path_no_tool_is_found_and_each_has_a_remedy() {
     let mut command = doctor(&[]);
     let found = Found::of(&command.env("PATH", "").output().unwrap());
-    for tool in ["bash", "cc", "strace", "git", "tmux", "sudo"] {
+    for tool in ["bash", "cc", "strace", "git", "setcap", "tmux", "sudo"] {
         found.is(tool, "absent", &format!("no {tool} in PATH"), "sudo ");
     }
     found.is("cargo", "absent", "no cargo in PATH", "rustup");

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use groundwork::kernel::{self, CallError, Errno, Pid, Signal, Traced};
+use groundwork::kernel::{self, AtCall, CallError, Errno, Pid, Signal, Traced};
 use groundwork::narrate::Call;
 use groundwork::process::{Exit, Program, Spawn};
 use groundwork::step;
@@ -104,9 +104,9 @@ impl Recording {
     /// Writes down the call that a process stands before. After a call: nothing.
     fn note(&mut self, pid: Pid) -> Result<()> {
         let (token, number) = match kernel::trace_call(pid) {
-            Ok(Some(call)) => call,
+            Ok(AtCall::Entry { arch, number }) => (arch, number),
             // Killed meanwhile.
-            Ok(None) | Err(Errno::ESRCH) => return Ok(()),
+            Ok(_) | Err(Errno::ESRCH) => return Ok(()),
             Err(errno) => return Err(untraceable("PTRACE_GET_SYSCALL_INFO", pid, errno)),
         };
         let named = u32::try_from(number).ok().and_then(|number| {

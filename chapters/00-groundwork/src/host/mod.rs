@@ -161,7 +161,7 @@ pub enum Sort {
 }
 
 /// Every probe, in the order in which `era doctor` shows them.
-pub const PROBES: &[Probe] = &table::PROBES;
+pub const PROBES: &[Probe] = table::PROBES;
 
 /// Tries one thing. None if no probe has this name.
 pub fn probe(facts: &Facts, name: &str) -> Option<Finding> {

@@ -26,7 +26,7 @@ const fn fact(name: &'static str, means: &'static str, run: Run) -> Probe {
     entry(Sort::Fact, name, means, run)
 }
 
-pub(super) const PROBES: [Probe; 42] = [
+pub(super) const PROBES: &[Probe] = &[
     kernel(
         "userns",
         "root of a sandbox: every # command",
@@ -92,6 +92,11 @@ pub(super) const PROBES: [Probe; 42] = [
         tools::strace,
     ),
     tool("git", "programs in a jail: 04", tools::git),
+    tool(
+        "setcap",
+        "capabilities by the system's own tools: 05",
+        tools::setcap,
+    ),
     tool("tmux", "two terminals for a class: present", tools::tmux),
     tool(
         "libseccomp",

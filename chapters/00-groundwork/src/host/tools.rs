@@ -102,6 +102,19 @@ pub(super) fn tmux(facts: &Facts) -> Seen {
     tool(facts, "tmux", &["-V"], ["tmux"; 3])
 }
 
+/// setcap(8), which comes with getcap(8). The shells of a page look where root looks, too.
+pub(super) fn setcap(facts: &Facts) -> Seen {
+    let packages = ["libcap2-bin", "libcap", "libcap"];
+    let named = |name| tool(facts, name, &["-h"], packages);
+    let seen = named("setcap");
+    match seen.state {
+        State::Absent => Some(named("/usr/sbin/setcap"))
+            .filter(|seen| seen.state == State::Works)
+            .unwrap_or(seen),
+        _ => seen,
+    }
+}
+
 pub(super) fn git(facts: &Facts) -> Seen {
     tool(facts, "git", &["--version"], ["git"; 3])
 }

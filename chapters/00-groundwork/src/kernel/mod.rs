@@ -10,7 +10,9 @@
 //! - [`mount`](mod@mount): mount and umount2.
 //! - [`task`]: clone3, unshare, setns, execve, kill, wait, prctl, pidfds.
 //! - [`ids`]: users and groups, and the maps of a user namespace.
-//! - [`capability`]: capget and capset.
+//! - [`capability`]: capget, capset, and the bounding and ambient sets;
+//!   [`mod@capability_names`]: the capabilities by name.
+//! - [`attribute`]: extended attributes of files, the capabilities of a file among them.
 //! - [`hostname`]: the names of the machine.
 //! - `impossible`: calls with arguments that are none, to see who refuses them.
 //! - [`signal`] and [`trace`]: how a parent and its child get along.
@@ -19,6 +21,7 @@
 //!   filter leaves to a supervisor.
 //! - [`kvm`]: a virtual machine, as far as one instruction needs it.
 //! - [`netlink`]: questions to the network part of the kernel.
+//! - [`socket`]: sockets that wait for callers.
 //! - [`descriptor`]: open descriptors and what the kernel tells of a namespace by one.
 
 use std::panic::Location;
@@ -27,7 +30,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::narrate::{self, Call, Event, Returned};
 
+pub mod attribute;
 pub mod capability;
+pub mod capability_names;
 pub mod descriptor;
 pub mod hostname;
 pub mod ids;
@@ -39,11 +44,14 @@ pub mod notify;
 pub mod root;
 pub mod seccomp;
 pub mod signal;
+pub mod socket;
 pub mod task;
 pub mod terminal;
 pub mod trace;
 
+pub use attribute::*;
 pub use capability::*;
+pub use capability_names::*;
 pub use descriptor::*;
 pub use hostname::*;
 pub use ids::*;
@@ -60,6 +68,7 @@ pub use notify::*;
 pub use root::*;
 pub use seccomp::*;
 pub use signal::*;
+pub use socket::*;
 pub use task::*;
 pub use terminal::*;
 pub use trace::*;

@@ -5,7 +5,6 @@
 
 use std::panic::Location;
 
-use nix::libc;
 use nix::sys::signal::{self, SigSet, SigmaskHow, Signal};
 use nix::unistd::Pid;
 
@@ -43,16 +42,4 @@ pub fn end_by_signal(signal: Signal) {
 #[track_caller]
 pub fn stop_here() {
     let _ = super::kill(Pid::this(), Signal::SIGSTOP);
-}
-
-/// Whether a file carries capabilities(7): the attribute `security.capability`.
-pub fn has_file_capabilities(path: &std::path::Path) -> bool {
-    use std::os::unix::ffi::OsStrExt;
-    let Ok(path) = std::ffi::CString::new(path.as_os_str().as_bytes()) else {
-        return false;
-    };
-    let name = c"security.capability".as_ptr();
-    // SAFETY: two C strings that live here; a size of zero asks for the size alone.
-    let size = unsafe { libc::getxattr(path.as_ptr(), name, std::ptr::null_mut(), 0) };
-    size > 0
 }

@@ -1,6 +1,6 @@
 //! Stopping a process and looking at it: ptrace(2). Not narrated: at the end of an execve(2)
-//! it is how the narration itself keeps its order, see `process::gate`, and a recorder stops
-//! its programs at every call that they make.
+//! it is how the narration itself keeps its order, see `process::gate`, and who records the
+//! calls of a program stops it at each of them.
 
 #![allow(unsafe_code)]
 
@@ -92,16 +92,47 @@ pub fn trace_listen(pid: Pid) -> nix::Result<()> {
     Errno::result(result).map(drop)
 }
 
-/// Of a process that stands before a call: the call's architecture (an AUDIT_ARCH_* of
-/// linux/audit.h) and number, by PTRACE_GET_SYSCALL_INFO. None after a call.
-pub fn trace_call(pid: Pid) -> nix::Result<Option<(u32, u64)>> {
-    /// linux/ptrace.h
-    const PTRACE_SYSCALL_INFO_ENTRY: u8 = 1;
+/// The AUDIT_ARCH_* (linux/audit.h) of this program's own calls.
+#[cfg(target_arch = "x86_64")]
+pub const NATIVE_AUDIT_ARCH: u32 = 0xc000_003e;
+/// The AUDIT_ARCH_* (linux/audit.h) of this program's own calls.
+#[cfg(target_arch = "aarch64")]
+pub const NATIVE_AUDIT_ARCH: u32 = 0xc000_00b7;
+
+/// Where a process stands that was stopped at a system call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AtCall {
+    /// It asks the kernel for the call of this number, of this architecture (an AUDIT_ARCH_*
+    /// of linux/audit.h).
+    Entry {
+        /// Whose number it is.
+        arch: u32,
+        /// Which call.
+        number: u64,
+    },
+    /// The kernel has refused it.
+    Refused(Errno),
+    /// The kernel has done it.
+    Done,
+}
+
+/// Asks at which: PTRACE_GET_SYSCALL_INFO, since Linux 5.3.
+pub fn trace_call(pid: Pid) -> nix::Result<AtCall> {
     let info = ptrace::syscall_info(pid)?;
-    if info.op != PTRACE_SYSCALL_INFO_ENTRY {
-        return Ok(None);
-    }
-    // SAFETY: `op` says which of the union's members the kernel has filled in.
-    let number = unsafe { info.u.entry.nr };
-    Ok(Some((info.arch, number)))
+    Ok(match info.op {
+        libc::PTRACE_SYSCALL_INFO_ENTRY => AtCall::Entry {
+            arch: info.arch,
+            // SAFETY: `op` says which part of the union the kernel has written.
+            number: unsafe { info.u.entry.nr },
+        },
+        libc::PTRACE_SYSCALL_INFO_EXIT => {
+            // SAFETY: likewise.
+            let exit = unsafe { info.u.exit };
+            match exit.is_error {
+                0 => AtCall::Done,
+                _ => AtCall::Refused(Errno::from_raw(-exit.sval as i32)),
+            }
+        }
+        _ => AtCall::Done,
+    })
 }
