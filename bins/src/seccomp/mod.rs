@@ -3,13 +3,14 @@
 use std::ffi::OsString;
 use std::io::{Write, stderr};
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 use groundwork::kernel::Errno;
 use groundwork::process::Program;
 use indoc::indoc;
 use seccomp::error::Error;
 use seccomp::install::Refused;
 
+use crate::explain::Explain;
 use crate::failure;
 
 mod check;
@@ -83,6 +84,24 @@ enum Command {
         after_help = "Examples:\n  era-seccomp supervise --answer clone3=ENOSYS -- sed '1e date' FILE\n  era-seccomp supervise --answer geteuid=0 --watch openat -- id -u\nThe book: 07-seccomp"
     )]
     Supervise(supervise::Supervise),
+}
+
+/// What is started, and how.
+#[derive(Debug, Args)]
+struct Start {
+    /// Gain no privileges by set-user-id programs, even if we have CAP_SYS_ADMIN
+    #[arg(long)]
+    no_new_privs: bool,
+    #[command(flatten)]
+    explain: Explain,
+    /// The program and its arguments
+    #[arg(
+        required = true,
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "CMD"
+    )]
+    command: Vec<OsString>,
 }
 
 /// Itself failed, the program may not be run, it is not there: as chroot(1) and docker(1).
