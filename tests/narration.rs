@@ -73,6 +73,7 @@ impl Listed {
                 }
                 "prctl" => self.prctl.iter().any(|option| option == first),
                 "write" => self.files.iter().any(is_file),
+                "mkdir" | "rmdir" => first.contains("/cgroup/"),
                 "clone" | "clone3" => {
                     !first.contains("CLONE_THREAD") && !first.contains("CLONE_VFORK")
                 }
@@ -235,6 +236,25 @@ const OF_ROOT: &[&str] = &[
     "cp /bin/true $D/copy; $E era-caps file set --root-id 5 =p $D/copy",
 ];
 
+/// Lines with control groups, which need some of their own. `$G` is a name that no other
+/// test has, `$Q` makes and removes it without a word.
+const WITH_GROUPS: &[&str] = &[
+    "$E era-cgroup run --cpu 50% --memory 100M --pids 9 --cpuset 0 -- true",
+    "$E era-cgroup run --name $G -- sh -c 'exit 3'",
+    "$E era-cgroup run --memory 100M -- no-such-program",
+    "$E era-cgroup run -- sh -c 'sleep 300 >&- 2>&- & true'",
+    "$E era-cgroup create $G cpu=50% pids=9; $Q rm $G",
+    "$Q create $G; $E era-cgroup set $G cpu=max memory=100M cpuset=0; $Q rm $G",
+    "$Q create $G memory=100M; $E era-cgroup set $G memory=200M; $Q rm $G",
+    "$Q create $G; $E era-cgroup set $G io=4095:7:rbps=1M; $Q rm $G",
+    "$Q create $G; sleep 30 >&- 2>&- & $E era-cgroup add $G $!; kill $!; wait; $Q rm $G",
+    "$Q create $G; $E era-cgroup add $G 999999999; $Q rm $G",
+    "$Q create $G; $E era-cgroup freeze $G; $Q thaw $G; $Q rm $G",
+    "$Q create $G; $Q freeze $G; $E era-cgroup thaw $G; $Q rm $G",
+    "$Q create $G; sleep 30 >&- 2>&- & $Q add $G $!; $E era-cgroup kill $G; $Q rm $G",
+    "$Q create $G; $E era-cgroup rm $G",
+];
+
 /// Lines with setuid helpers, which strace lets have their privilege only if it is root. The
 /// user may not be able to reach our target folder, so `$D` has a copy.
 const WITH_HELPERS: &[&str] = &[
@@ -282,6 +302,16 @@ fn what_root_does_on_the_way_to_another_user_is_told() {
     if probed("root", is_root, "only root becomes another user everywhere") {
         compare("", OF_ROOT, "strace");
     }
+}
+
+#[test]
+fn every_write_to_a_control_group_is_told_and_no_other() {
+    if !support::needs("cgroup-delegated") {
+        return;
+    }
+    let quiet = "Q='env -u ERA_EXPLAIN era-cgroup'";
+    let before = format!("G=test-narration-{}; {quiet}", std::process::id());
+    compare(&before, WITH_GROUPS, "strace");
 }
 
 #[test]

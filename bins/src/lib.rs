@@ -9,6 +9,7 @@
 //! - [`PROGRAMS`]: every program by the name of its link.
 //! - [`mod@chroot`]: in 1979.
 //! - [`caps`]: in 1999.
+//! - [`mod@cgroup`]: in 2006.
 //! - [`explain`]: `--explain`, `--explain=json` and ERA_EXPLAIN: who listens to the kernel calls.
 //! - [`mod@unshare`], [`nsenter`] and [`lsns`]: 2002 to 2020.
 //! - [`mod@seccomp`]: from 2005 on.
@@ -21,6 +22,7 @@
 
 mod attached;
 pub mod caps;
+pub mod cgroup;
 pub mod chroot;
 pub mod explain;
 pub mod failure;
@@ -77,6 +79,11 @@ pub const PROGRAMS: &[Program] = &[
         name: "era-unshare",
         main: unshare::main,
         command: unshare::command,
+    },
+    Program {
+        name: "era-cgroup",
+        main: cgroup::main,
+        command: cgroup::command,
     },
 ];
 

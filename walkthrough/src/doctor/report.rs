@@ -81,13 +81,14 @@ fn one(out: &mut String, finding: &Finding, sort: Sort, colour: bool) {
 
 fn ending(out: &mut String, ground: &Pick) {
     paragraph(out, "# commands run ", 15, &ground.to_string());
-    let instead = match ground {
-        Pick::UserNamespace => return,
-        Pick::Root { instead } | Pick::Sudo { instead } | Pick::Nothing { instead } => instead,
+    let Some(instead) = ground.instead() else {
+        return;
     };
     paragraph(out, "      why:  ", 12, &instead.why);
-    let machine = "(A small virtual machine would be the safer ground; that one is not built yet.)";
-    paragraph(out, "", 0, machine);
+    if !matches!(ground, Pick::Machine { .. }) {
+        let machine = "(A small virtual machine would be the safer ground: see machine above.)";
+        paragraph(out, "", 0, machine);
+    }
 }
 
 /// `start` and then `text`, its further lines indented. A word that is longer than a line

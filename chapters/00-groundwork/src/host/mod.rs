@@ -8,10 +8,11 @@
 //!
 //! - [`PROBES`]: every probe by the name that pages use in `needs=` and `if=`.
 //! - [`facts`](Facts): where a probe looks: this machine, or one that was recorded.
+//! - [`Hierarchy`]: which trees of control groups are mounted.
 //! - `child`: the child in which a thing is tried.
 //! - `reasons`: why a call was refused, by what the machine says of itself.
 //! - The probes, a file for each concern: `users`, `spaces`, `mounts`, `groups`, `filter`,
-//!   `guest`, `network`, `folder`, `tools`, `place`.
+//!   `guest`, `machine`, `network`, `folder`, `tools`, `place`.
 
 use serde::Serialize;
 
@@ -24,6 +25,8 @@ mod filter;
 mod folder;
 mod groups;
 mod guest;
+mod hierarchies;
+mod machine;
 mod mounts;
 mod network;
 mod peers;
@@ -36,6 +39,9 @@ mod users;
 
 pub use child::Stopped;
 pub use facts::Facts;
+pub use groups::{DELEGATED_SCOPE, systemd_gives_a_group};
+pub use hierarchies::{Hierarchy, Version, unescaped};
+pub use machine::{EMULATOR, GuestKernel, KERNEL_PACKAGE, KERNEL_VARIABLE, NoGuestKernel};
 
 /// What came of a probe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
