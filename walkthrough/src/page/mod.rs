@@ -9,6 +9,7 @@ pub mod facts;
 mod lookups;
 pub mod parse;
 pub mod placeholder;
+mod powers;
 mod world;
 
 pub use block::{Block, Line, Prompt};
