@@ -251,7 +251,7 @@ fn place(own: &Path, top: &Path) -> PathBuf {
     let ours = |above: &&Path| {
         let files = ["", "cgroup.procs", "cgroup.subtree_control"];
         let writable = |file: &&str| access(&above.join(file), AccessFlags::W_OK).is_ok();
-        files.iter().all(|file| writable(&file))
+        files.iter().all(writable)
     };
     above.filter(ours).unwrap_or(own).to_owned()
 }
