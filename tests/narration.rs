@@ -63,13 +63,23 @@ impl Listed {
         };
         self.names.iter().any(|listed| listed == name)
             && match name {
+                // A question is no change.
+                "prctl"
+                    if args
+                        .get(1)
+                        .is_some_and(|what| what == "PR_CAP_AMBIENT_IS_SET") =>
+                {
+                    false
+                }
                 "prctl" => self.prctl.iter().any(|option| option == first),
                 "write" => self.files.iter().any(is_file),
                 "mkdir" | "rmdir" => first.contains("/cgroup/"),
-                "clone" => !first.contains("CLONE_THREAD") && !first.contains("CLONE_VFORK"),
-                "setxattr" => args
+                "clone" | "clone3" => {
+                    !first.contains("CLONE_THREAD") && !first.contains("CLONE_VFORK")
+                }
+                "setxattr" | "lsetxattr" | "lremovexattr" => args
                     .get(1)
-                    .is_some_and(|name| name == "security.capability"),
+                    .is_some_and(|name| name == r#""security.capability""#),
                 _ => true,
             }
     }
@@ -104,13 +114,14 @@ fn both(line: &str, strace: &str) -> (Calls, Calls) {
     std::fs::set_permissions(folder.path(), all).unwrap();
     let listed = Listed::read();
     let output = sh(&format!(
-        r#"D={folder}; touch $D/mnt $D/uts $D/pid; mkdir -p $D/traces $D/jail/proc $D/wd
+        r#"D={folder}; touch $D/mnt $D/uts $D/pid; echo '{flags}' >$D/flags; mkdir -p $D/traces $D/jail/proc $D/wd
         chmod 777 $D/traces
         export ERA_EXPLAIN=json
         E='{strace} -qq -ff -v -y -s 4096 -e signal=none -e trace={calls} -o '$D/traces/t
         cd /
         {line}"#,
         folder = folder.path().display(),
+        flags = WITH_FLAGS,
         calls = listed.names.join(","),
     ));
     let traces = folder.path().join("traces");
@@ -119,6 +130,9 @@ fn both(line: &str, strace: &str) -> (Calls, Calls) {
         told::told(&text(&output.stderr), &listed),
     )
 }
+
+/// A profile that wants its filter to be installed in a special way.
+const WITH_FLAGS: &str = r#"{"defaultAction":"SCMP_ACT_ALLOW","flags":["SECCOMP_FILTER_FLAG_LOG","SECCOMP_FILTER_FLAG_TSYNC"]}"#;
 
 /// Lines that anybody can run.
 const LINES: &[&str] = &[
@@ -167,6 +181,25 @@ const LINES: &[&str] = &[
     "$E era-chroot run $D/nowhere --userns -- true",
     "echo canary >$D/canary; $E era-chroot escape $D/jail --userns",
     "echo canary >$D/canary; $E era-chroot escape $D/jail",
+    "$E era-caps serve 0 --check --raise",
+    "$E era-caps need -- true",
+    "$E era-caps need -- chroot / true",
+    "$E era-caps need --share-network --timeout 0.2 -- sleep 600",
+    "unshare -Urm $E era-caps need -- true",
+    "unshare -Ur $E era-caps need --in-place -- chroot / true",
+    "unshare -Ur $E era-caps need --in-place --timeout 0.2 -- sleep 600",
+    "unshare -Ur $E era-caps run --drop sys_chroot,net_raw -- true",
+    "unshare -Ur $E era-caps run --drop all -- true",
+    "unshare -Ur $E era-caps run --keep chown --inheritable chown --ambient chown -- true",
+    "unshare -Ur env -u ERA_EXPLAIN era-caps run --inheritable all --ambient all -- \
+     env ERA_EXPLAIN=json $E era-caps run --ambient kill -- true",
+    "unshare -Ur $E era-caps run --permitted chown,setpcap --effective chown --no-new-privs -- true",
+    "unshare -Ur $E era-caps run --effective none --bounding all -- no-such-program",
+    "unshare -Ur $E era-caps run --user 0 -- true",
+    "unshare -Ur $E era-caps run --user 5 -- true",
+    "cp /bin/true $D/copy; unshare -Ur $E era-caps file set cap_chown,cap_bpf=ep $D/copy",
+    "cp /bin/true $D/copy; unshare -Ur $E era-caps file set --root-id 5 cap_chown=ep $D/copy",
+    "cp /bin/true $D/copy; unshare -Ur $E era-caps file clear $D/copy",
     "$E era-nsenter true",
     "$E era-nsenter -t 999999999 -u true",
     "$E era-nsenter -t $$ -u true",
@@ -186,6 +219,21 @@ const LINES: &[&str] = &[
     "inside -UrmuinpfCT; $E era-nsenter -t $P -a -S 5 -G 5 true",
     "inside -UrC; $E era-nsenter -t $P -U -C true",
     "$E era-nsenter -r/ -w/usr true",
+    "$E era-seccomp run --deny mkdir -- true",
+    "$E era-seccomp run --no-new-privs --log mkdir --kill rmdir -- true",
+    "$E era-seccomp run --profile $D/flags -- true",
+    "$E era-seccomp supervise --answer getuid=0 --watch openat -- id -ru",
+    "$E era-seccomp supervise --no-new-privs --deny mkdir -- mkdir $D/denied",
+    "$E era-seccomp supervise --watch mkdir -- no-such-program",
+    "$E era-seccomp strict </dev/null",
+];
+
+/// Lines with a second user, whom only root finds everywhere.
+const OF_ROOT: &[&str] = &[
+    "$E era-caps run --user 1000 -- true",
+    "$E era-caps run --user 1000:100 --keep chown --inheritable chown --ambient chown -- true",
+    "$E era-caps run --user 1000 --permitted kill --no-new-privs -- true",
+    "cp /bin/true $D/copy; $E era-caps file set --root-id 5 =p $D/copy",
 ];
 
 /// Lines with control groups, which need some of their own. `$G` is a name that no other
@@ -256,6 +304,14 @@ fn every_write_to_a_control_group_is_told_and_no_other() {
     let quiet = "Q='env -u ERA_EXPLAIN era-cgroup'";
     let before = format!("G=test-narration-{}; {quiet}", std::process::id());
     compare(&before, WITH_GROUPS, "strace");
+}
+
+#[test]
+fn what_root_does_on_the_way_to_another_user_is_told() {
+    let is_root = nix::unistd::Uid::effective().is_root();
+    if probed("root", is_root, "only root becomes another user everywhere") {
+        compare("", OF_ROOT, "strace");
+    }
 }
 
 #[test]

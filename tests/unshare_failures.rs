@@ -38,6 +38,15 @@ const LINES: &[&str] = &[
     "era-chroot run $D/jail --proc --dev --user 0:0 -- /bin/sh -c true",
     "era-chroot run $D/jail --userns -- /bin/sh -c true",
     "era-chroot escape $D/jail",
+    "era-caps run --drop sys_chroot,net_raw --inheritable chown --ambient chown --user 0 \
+     --no-new-privs -- true",
+    "sh -c \"era-caps file set cap_chown=ep $D/copy && era-caps file clear $D/copy\"",
+    "era-caps need -- true",
+    "era-caps need --user 0 --in-place -- true",
+    "era-seccomp run --no-new-privs --deny mkdir --log rmdir -- true",
+    "era-seccomp supervise --no-new-privs --watch mkdir -- true",
+    "era-seccomp record --no-new-privs --output $D/profile -- true",
+    "era-seccomp strict </dev/null",
 ];
 
 #[test]

@@ -3,7 +3,7 @@
 use colored::Colorize;
 use groundwork::error::{Advice, Diagnose, report};
 use groundwork::host::{self, Facts};
-use groundwork::kernel::CallError;
+use groundwork::kernel::{CallError, Errno};
 
 /// Prints an error of a chapter to stderr, after probing for its reason.
 pub fn print(error: &impl Diagnose) {
@@ -30,4 +30,13 @@ fn by_a_filter(error: &impl Diagnose) -> Option<Advice> {
         cause = error.source();
     }
     None
+}
+
+/// The status for a program that was not started, as a shell has it: 127 if it is not there,
+/// else 126.
+pub(crate) fn exec_status(call: &CallError) -> u8 {
+    match call.errno() {
+        Errno::ENOENT => 127,
+        _ => 126,
+    }
 }

@@ -8,23 +8,29 @@
 //!
 //! - [`PROGRAMS`]: every program by the name of its link.
 //! - [`mod@chroot`]: in 1979.
+//! - [`caps`]: in 1999.
 //! - [`mod@cgroup`]: in 2006.
 //! - [`explain`]: `--explain`, `--explain=json` and ERA_EXPLAIN: who listens to the kernel calls.
 //! - [`mod@unshare`], [`nsenter`] and [`lsns`]: 2002 to 2020.
+//! - [`mod@seccomp`]: from 2005 on.
 //! - `views`: the eight kinds of namespaces as flags.
 //! - `attached`: files right behind a short flag, as nsenter(1) takes them.
+//! - `ids`: users on a command line.
 //! - `result`: how a result is written.
 //! - [`failure`]: how an error is printed, with why and fix.
 #![forbid(unsafe_code)]
 
 mod attached;
+pub mod caps;
 pub mod cgroup;
 pub mod chroot;
 pub mod explain;
 pub mod failure;
+mod ids;
 pub mod lsns;
 pub mod nsenter;
 mod result;
+pub mod seccomp;
 pub mod unshare;
 mod views;
 
@@ -50,6 +56,11 @@ pub const PROGRAMS: &[Program] = &[
         command: chroot::command,
     },
     Program {
+        name: "era-caps",
+        main: caps::main,
+        command: caps::command,
+    },
+    Program {
         name: "era-lsns",
         main: lsns::main,
         command: lsns::command,
@@ -58,6 +69,11 @@ pub const PROGRAMS: &[Program] = &[
         name: "era-nsenter",
         main: nsenter::main,
         command: nsenter::command,
+    },
+    Program {
+        name: "era-seccomp",
+        main: seccomp::main,
+        command: seccomp::command,
     },
     Program {
         name: "era-unshare",

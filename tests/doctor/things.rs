@@ -10,10 +10,11 @@ use crate::support;
 fn with_an_empty_path_no_tool_is_found_and_each_has_a_remedy() {
     let mut command = doctor(&[]);
     let found = Found::of(&command.env("PATH", "").output().unwrap());
-    for tool in ["bash", "cc", "strace", "git", "tmux", "sudo"] {
+    for tool in ["bash", "cc", "strace", "git", "setcap", "tmux", "sudo"] {
         found.is(tool, "absent", &format!("no {tool} in PATH"), "sudo ");
     }
     found.is("cargo", "absent", "no cargo in PATH", "rustup");
+    found.is("libseccomp", "absent", "no cc in PATH", "libseccomp-dev");
     found.works("userns");
 }
 
@@ -38,6 +39,52 @@ fn a_tool_that_is_there_and_does_not_run_is_refused_and_not_absent() {
         "refused",
         "cargo 1.70.0 (old): this project wants 1.85",
         "rustup update",
+    );
+}
+
+#[test]
+fn peers_that_are_not_there_are_absent_and_those_that_do_not_run_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let tools = folder.path().join("tools");
+    std::fs::create_dir(&tools).unwrap();
+    let sim = |value: &std::ffi::OsStr| {
+        let mut command = doctor(&["seccomp-sim"]);
+        let output = command.env("ERA_LIBSECCOMP", value).output().unwrap();
+        Found::of(&output)
+    };
+    sim("".as_ref()).is(
+        "seccomp-sim",
+        "absent",
+        "ERA_LIBSECCOMP",
+        ".ci/run libseccomp",
+    );
+    let here = folder.path().as_os_str();
+    sim(here).is(
+        "seccomp-sim",
+        "refused",
+        "scmp_bpf_sim does not run",
+        ".ci/run",
+    );
+    std::os::unix::fs::symlink("/bin/true", tools.join("scmp_bpf_sim")).unwrap();
+    sim(here).is("seccomp-sim", "refused", "-h ends with status 0", "");
+    // A cc that is there, and a libseccomp that is not.
+    std::os::unix::fs::symlink("/bin/false", folder.path().join("cc")).unwrap();
+    let mut command = doctor(&["libseccomp"]);
+    let found = Found::of(&command.env("PATH", here).output().unwrap());
+    found.is(
+        "libseccomp",
+        "absent",
+        "cc finds no seccomp.h",
+        "libseccomp-dev",
+    );
+    let found = in_namespaces(
+        "mount -t tmpfs none /usr/share; exec \"$ERA\" doctor --json engine-profiles",
+    );
+    found.is(
+        "engine-profiles",
+        "absent",
+        "no /usr/share/",
+        "sudo apt install golang",
     );
 }
 

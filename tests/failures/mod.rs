@@ -20,7 +20,7 @@ pub fn folder() -> tempfile::TempDir {
         .unwrap();
     let path = folder.path();
     std::fs::set_permissions(path, PermissionsExt::from_mode(0o755)).unwrap();
-    for kind in ["mnt", "uts", "ipc", "pid", "canary"] {
+    for kind in ["mnt", "uts", "ipc", "pid", "canary", "copy"] {
         std::fs::write(path.join(kind), "").unwrap();
     }
     std::fs::create_dir_all(path.join("jail/bin")).unwrap();

@@ -123,16 +123,84 @@ fn as_told(name: &str, args: Vec<String>) -> Vec<String> {
             let file = args[0].split_once('<').map_or("", |(_, file)| file);
             vec![file.trim_end_matches('>').to_owned(), args[1].clone()]
         }
+        "mount_setattr" => {
+            let at = args[0].split('<').next().unwrap_or_default().to_owned();
+            // It does not know that no propagation is asked for by 0.
+            let rest = args[1..].iter().map(|arg| arg.replace(" /* MS_??? */", ""));
+            [at].into_iter().chain(rest).collect()
+        }
+        // Where the filter lies in memory is nobody's concern.
+        "seccomp" => {
+            let mut args = args;
+            if let Some(length) = args.get(2).and_then(|program| field(program, "len")) {
+                args[2] = format!("{{len={length}}}");
+            }
+            args.iter().map(|arg| undecorated(arg)).collect()
+        }
         "setgroups" => vec![args[0].clone(), args[1].replace("NULL", "[]")],
         "capset" => {
-            let sets = ["effective", "permitted", "inheritable"].map(|set| {
-                let names = field(&args[1], set).unwrap_or_default();
-                format!("{set}={:#x}", mask(&names))
+            let words = [
+                ("eff", "effective"),
+                ("prm", "permitted"),
+                ("inh", "inheritable"),
+            ];
+            let sets = words.map(|(ours, theirs)| {
+                let names = field(&args[1], theirs).unwrap_or_default();
+                format!("{ours}={}", kernel::capability_list(mask(&names)))
             });
-            vec![sets.join(", ")]
+            sets.to_vec()
+        }
+        "lsetxattr" => {
+            let (mut args, mut value) = (args, Vec::new());
+            value.extend(bytes(&args[2]));
+            // strace leaves a last zero out.
+            value.resize(args[3].parse().unwrap(), 0);
+            args[2] = words(&value);
+            args
         }
         _ => args.iter().map(|arg| undecorated(arg)).collect(),
     }
+}
+
+/// The bytes of a string as C writes it: `"\1\0\0\2"`.
+fn bytes(text: &str) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut rest = text.trim_matches('"').bytes().peekable();
+    while let Some(byte) = rest.next() {
+        let escaped = if byte == b'\\' { rest.next() } else { None };
+        bytes.push(match escaped {
+            None => byte,
+            Some(digit @ b'0'..=b'7') => {
+                let mut number = u32::from(digit - b'0');
+                for _ in 0..2 {
+                    let Some(digit) = rest.next_if(|next| (b'0'..=b'7').contains(next)) else {
+                        break;
+                    };
+                    number = number * 8 + u32::from(digit - b'0');
+                }
+                number as u8
+            }
+            Some(b'n') => b'\n',
+            Some(b't') => b'\t',
+            Some(b'r') => b'\r',
+            Some(b'v') => 0x0b,
+            Some(b'f') => 0x0c,
+            Some(other) => other,
+        });
+    }
+    bytes
+}
+
+/// Bytes as words of 32 bits, the lowest first: `{0x2000001, 0x400}`.
+fn words(bytes: &[u8]) -> String {
+    let words =
+        bytes
+            .chunks_exact(4)
+            .map(|word| match u32::from_le_bytes(word.try_into().unwrap()) {
+                0 => "0".to_owned(),
+                word => format!("{word:#x}"),
+            });
+    format!("{{{}}}", words.collect::<Vec<_>>().join(", "))
 }
 
 /// `1<<CAP_CHOWN|1<<CAP_KILL` as a number.

@@ -31,7 +31,7 @@ fn without_user_namespaces<T: Send + 'static>(run: impl FnOnce() -> T + Send + '
     ];
     let filtered = move || {
         groundwork::kernel::prctl_set_no_new_privs().unwrap();
-        groundwork::kernel::seccomp_set_mode_filter(&filter).unwrap();
+        groundwork::kernel::seccomp_set_mode_filter(&[], &filter).unwrap();
         run()
     };
     std::thread::spawn(filtered).join().unwrap()

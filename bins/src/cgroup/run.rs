@@ -67,7 +67,9 @@ impl Run {
         };
         let program = Program::new(self.command.clone(), std::env::vars_os());
         let home = match self.home() {
-            Err(Error::NoHome { .. }) if !self.in_scope && cgroups::scope::can_ask(&facts()) => {
+            Err(Error::NoHome { shape, .. })
+                if !self.in_scope && cgroups::scope::can_ask(&facts(), shape) =>
+            {
                 let Err(error) = cgroups::scope::ask(&facts(), std::env::args_os().collect());
                 return Err(error);
             }

@@ -8,12 +8,11 @@ use chroot::error::Error;
 use chroot::escape;
 use chroot::tree::Tree;
 use clap::{Args, Parser, Subcommand};
-use groundwork::kernel::Errno;
 use groundwork::process::Program;
 use indoc::indoc;
 
 use crate::explain::Explain;
-use crate::{failure, result};
+use crate::{failure, ids, result};
 
 mod new;
 mod why;
@@ -65,7 +64,7 @@ struct Run {
     /// The folder that becomes /
     root: PathBuf,
     /// Become this user, and this group (else the group of the same number)
-    #[arg(long, value_name = "UID[:GID]", value_parser = user)]
+    #[arg(long, value_name = "UID[:GID]", value_parser = ids::user)]
     user: Option<(u32, u32)>,
     /// First become root of a user namespace: needs no privilege
     #[arg(long)]
@@ -105,10 +104,8 @@ struct Escape {
     explain: Explain,
 }
 
-/// chroot(1)'s statuses: itself failed, the program may not be run, it is not there.
+/// chroot(1)'s status for what fails before the program is there.
 const FAILED: u8 = 125;
-const NOT_EXECUTABLE: u8 = 126;
-const NOT_FOUND: u8 = 127;
 
 /// The command line, for completions and man pages.
 pub fn command() -> clap::Command {
@@ -161,8 +158,7 @@ fn shell(entry: &Entry) -> OsString {
 /// As chroot(1) has it: a program that is not there is not our failure.
 fn status(error: &Error) -> u8 {
     match error {
-        Error::Exec { call, .. } if call.errno() == Errno::ENOENT => NOT_FOUND,
-        Error::Exec { .. } => NOT_EXECUTABLE,
+        Error::Exec { call, .. } => failure::exec_status(call),
         _ => FAILED,
     }
 }
@@ -205,16 +201,4 @@ fn beside(root: Option<&Path>) -> PathBuf {
     root.and_then(Path::parent)
         .unwrap_or(Path::new(""))
         .join("canary")
-}
-
-/// `1000`, or `1000:100`.
-fn user(text: &str) -> Result<(u32, u32), String> {
-    let number = |text: &str| {
-        text.parse::<u32>()
-            .map_err(|_| format!("{text:?} is no number"))
-    };
-    match text.split_once(':') {
-        Some((uid, gid)) => Ok((number(uid)?, number(gid)?)),
-        None => number(text).map(|uid| (uid, uid)),
-    }
 }

@@ -1,7 +1,7 @@
 //! The columns of `era-lsns`, as lsns(8) has them.
 
+use groundwork::mountinfo::{self, MountPoint};
 use namespaces::list::{Listing, Namespace, Process};
-use namespaces::mounts::{self, MountPoint};
 use namespaces::registry;
 use namespaces::tree::Row;
 
@@ -93,7 +93,7 @@ impl<'a> Source<'a> {
     pub(super) fn new(listing: &'a Listing, columns: &[Column]) -> Self {
         let mut kept = Vec::new();
         if columns.contains(&Column::Nsfs) {
-            kept = mounts::all();
+            kept = mountinfo::all();
             kept.retain(|mount| mount.fs_type == "nsfs");
         }
         Source { listing, kept }

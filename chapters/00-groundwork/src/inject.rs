@@ -103,7 +103,7 @@ pub fn install(fault: Fault) {
         let number = impossible::number(call).expect("a call that the filter knows");
         let filter = kernel::refusal(&[number], Errno::from_raw(*errno));
         kernel::prctl_set_no_new_privs().expect("nobody forbids it");
-        kernel::seccomp_set_mode_filter(&filter).expect("a filter can be had");
+        kernel::seccomp_set_mode_filter(&[], &filter).expect("a filter can be had");
     }
     *STATE.lock().expect("no holder panics") = Some(State {
         role: "parent",

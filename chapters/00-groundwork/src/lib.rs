@@ -9,6 +9,7 @@
 //!   chapters put above their calls.
 //! - [`process`]: a child in namespaces of its own: clone3(2), the handshake, signals, the
 //!   exit status, and a failure carried back to the parent.
+//! - [`mountinfo`]: what is mounted where.
 //! - [`error`]: how a failure is told: what was being done, the call, why, and what to do.
 //! - [`host`]: what this machine allows, found out by trying it.
 //! - `inject`: test builds only: make any one call fail.
@@ -19,6 +20,7 @@ pub mod host;
 #[cfg(feature = "inject")]
 pub mod inject;
 pub mod kernel;
+pub mod mountinfo;
 pub mod narrate;
 pub mod process;
 

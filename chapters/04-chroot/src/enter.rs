@@ -3,8 +3,8 @@
 use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 
-use groundwork::kernel::{self, CloneFlags, Gid, Uid};
-use groundwork::process::{self, Program};
+use groundwork::kernel::{self, CloneFlags};
+use groundwork::process::{self, Groups, Program};
 use groundwork::step;
 
 use crate::error::{Error, Place};
@@ -41,7 +41,11 @@ pub fn run(entry: &Entry, program: &Program) -> Result<Infallible, Error> {
     let groups = Groups::of_this_namespace();
     change_root(&entry.root)?;
     if let Some((uid, gid)) = entry.user {
-        become_user(uid, gid, groups)?;
+        let refused = |call| Error::Become {
+            user: format!("{uid}:{gid}"),
+            call,
+        };
+        process::become_user(uid, gid, groups).map_err(refused)?;
     }
     exec(program, &entry.root)
 }
@@ -72,38 +76,7 @@ fn change_root(root: &Path) -> Result<(), Error> {
     step("Whoever stands outside the new root could walk up: stand in it");
     kernel::chdir("/").map_err(refused)
 }
-
-/// Groups first: who has given up being root may not change them any more.
-fn become_user(uid: u32, gid: u32, groups: Groups) -> Result<(), Error> {
-    let refused = |call| Error::Become {
-        user: format!("{uid}:{gid}"),
-        call,
-    };
-    step("Leave root at the door: groups first, the user last");
-    if groups == Groups::MayBeSet {
-        kernel::setgroups(&[]).map_err(refused)?;
-    }
-    kernel::setgid(Gid::from_raw(gid)).map_err(refused)?;
-    kernel::setuid(Uid::from_raw(uid)).map_err(refused)
-}
 // ANCHOR_END: enter
-
-/// Whether setgroups(2) can be called here: in a user namespace that an ordinary user made it
-/// was given up for good, see user_namespaces(7).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Groups {
-    MayBeSet,
-    StayAsTheyAre,
-}
-
-impl Groups {
-    fn of_this_namespace() -> Self {
-        match std::fs::read_to_string("/proc/self/setgroups") {
-            Ok(word) if word.trim() == "deny" => Groups::StayAsTheyAre,
-            _ => Groups::MayBeSet,
-        }
-    }
-}
 
 /// A user namespace in which we are root, and nobody outside: user_namespaces(7).
 fn own_users() -> Result<(), Error> {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use groundwork::error::{Advice, Diagnose, shell_word};
 use groundwork::host::{self, Facts};
 use groundwork::kernel::{self, CAP_SYS_ADMIN, CAP_SYS_CHROOT, CallError};
+use groundwork::process;
 use nix::errno::Errno;
 
 use crate::closure::elf::{Broken, Machine};
@@ -247,7 +248,9 @@ impl Diagnose for Error {
                 no_capability()
             }
             Error::Userns(_) => host::user_namespaces(&Facts::here()).advice(),
-            Error::Become { user, call } if call.errno() == Errno::EINVAL => Some(unmapped(user)),
+            Error::Become { user, call } if call.errno() == Errno::EINVAL => {
+                Some(process::unmapped(user))
+            }
             Error::NoLibrary { uncached, .. } => Some(no_library(uncached.as_deref())),
             Error::NoProgram { .. } => Some(Advice::new(
                 "a name without a slash is looked for in each folder of PATH",
@@ -396,23 +399,4 @@ fn gap(program: &Path, root: &Path, path: &str) -> Option<Advice> {
         why: gap.to_string(),
         fix: gap.fix(root),
     })
-}
-
-/// Why an id is not valid: setuid(2) has one reason for EINVAL, an id that is on no line of
-/// the map of this user namespace. Inside the new root the map itself may be out of reach.
-fn unmapped(user: &str) -> Advice {
-    let map = std::fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
-    let lines: Vec<_> = map.lines().map(squeeze).collect();
-    let says = match lines.as_slice() {
-        [] => String::new(),
-        lines => format!(": /proc/self/uid_map says \"{}\"", lines.join("; ")),
-    };
-    Advice::new(
-        format!("user {user} does not exist in this user namespace{says}"),
-        "name a user that is mapped, such as 0",
-    )
-}
-
-fn squeeze(line: &str) -> String {
-    line.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -6,7 +6,7 @@
 //! # Layout
 //!
 //! - [`enter`]: the mechanism: stand in a folder, make it `/`, become a user, start a program.
-//! - `mounts`: /proc and /dev for it, where nobody else sees them.
+//! - [`mounts`]: /proc and /dev for it, where nobody else sees them.
 //! - [`tree`]: what a path means to somebody whose root is another.
 //! - [`closure`]: what a program needs in order to start; [`jail`]: copying it.
 //! - [`why`]: which file is missing when the kernel says that one is.
@@ -20,7 +20,7 @@ pub mod error;
 pub mod escape;
 mod files;
 pub mod jail;
-mod mounts;
+pub mod mounts;
 pub mod tree;
 pub mod why;
 

@@ -35,18 +35,19 @@ pub(crate) fn own_mounts(entry: &Entry) -> Result<(), Error> {
         kernel::bind_mount_recursive("/proc", proc).map_err(refused("/proc"))?;
     }
     if entry.dev {
-        step("A /dev of our own, in memory");
         let dev = folder(&entry.root, "dev")?;
-        let flags = MsFlags::MS_NOSUID | MsFlags::MS_NOEXEC;
-        kernel::mount_new("tmpfs", &dev, flags, Some("mode=755")).map_err(refused("/dev"))?;
-        devices(&dev)?;
+        devices(&dev).map_err(refused("/dev"))?;
     }
     Ok(())
 }
 
-/// Shows the devices of this machine there: whoever may not make one with mknod(2) may
-/// still show one at a second place.
-fn devices(dev: &Path) -> Result<(), Error> {
+/// A /dev in memory, on the folder `dev`, with the devices of this machine that can do no
+/// harm: whoever may not make one with mknod(2) may still show one at a second place.
+pub fn devices(dev: &Path) -> kernel::Result<()> {
+    step("A /dev of our own, in memory");
+    let flags = MsFlags::MS_NOSUID | MsFlags::MS_NOEXEC;
+    kernel::mount_new("tmpfs", dev, flags, Some("mode=755"))?;
+
     step("Devices that can do no harm");
     for name in DEVICES {
         let (outside, inside) = (Path::new("/dev").join(name), dev.join(name));
@@ -54,14 +55,11 @@ fn devices(dev: &Path) -> Result<(), Error> {
             continue;
         }
         let made = File::create(&inside).map_err(|error| failed("open", &inside, &error));
-        made.and_then(|_| kernel::bind_mount(&outside, &inside))
-            .map_err(refused(&format!("/dev/{name}")))?;
+        made.and_then(|_| kernel::bind_mount(&outside, &inside))?;
     }
     for (name, target) in LINKS {
         let link = dev.join(name);
-        symlink(target, &link)
-            .map_err(|error| failed("symlink", &link, &error))
-            .map_err(refused("/dev"))?;
+        symlink(target, &link).map_err(|error| failed("symlink", &link, &error))?;
     }
     Ok(())
 }

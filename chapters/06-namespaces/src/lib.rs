@@ -18,7 +18,7 @@
 //! Looking:
 //! - [`list`]: every namespace that can be found; [`tree`]: who is below whom.
 //! - [`compare`](mod@compare): which of the eight views two processes share.
-//! - [`mounts`]: what is mounted where.
+//! - `mounts`: which mount decides, and whose it is.
 //!
 //! When it fails:
 //! - [`error`]: what failed, in sentences; [`diagnose`]: why on this machine, by probing.
@@ -34,7 +34,7 @@ pub mod keep;
 pub mod kinds;
 pub mod list;
 pub mod maps;
-pub mod mounts;
+mod mounts;
 pub mod pivot;
 pub mod registry;
 pub mod settle;

@@ -147,26 +147,32 @@ impl Home {
     }
 }
 
-/// Why there is no place, by the doctor's probe, which asks systemd, too.
+/// Why there is no place: for v2 by the doctor's probe, which asks systemd, too. On v1 systemd
+/// leaves no controller to an ordinary user, so there is nobody to ask but root.
 fn nowhere(facts: &Facts, home: Home) -> Error {
-    const ASK: &str = "systemd-run --user --scope -p Delegate=yes bash, and again in there";
-    let found = host::probe(facts, "cgroup-delegated").expect("the table has it");
-    let (why, fix) = match (found.works(), home.shape) {
-        (true, Shape::V2) => (
-            "systemd looks after the group that we are in, and gives another to who asks",
-            Some(ASK.to_owned()),
-        ),
-        (_, Shape::V2) => (found.why.as_str(), found.fix),
-        _ => (
-            found.why.as_str(),
-            Some("let root make a group of yours in each v1 tree and move you there".to_owned()),
-        ),
+    const ASK_SYSTEMD: &str = "systemd-run --user --scope -p Delegate=yes bash, and again in there";
+    const ASK_ROOT: &str = "as root, in each tree: mkdir a group, chown it and its cgroup.procs to \
+         you, and write your shell's number into that file";
+    let folders: Vec<_> = home.closed.into_iter().map(|place| place.folder).collect();
+    let (why, fix) = if home.shape == Shape::V2 {
+        let found = host::probe(facts, "cgroup-delegated").expect("the table has it");
+        match found.works() {
+            true => (
+                "systemd looks after the group that we are in, and gives another to who asks"
+                    .into(),
+                Some(ASK_SYSTEMD.to_owned()),
+            ),
+            false => (found.why, found.fix),
+        }
+    } else {
+        let first = folders.first().cloned().unwrap_or_default();
+        let why = format!("{} and the like are not ours to write in", first.display());
+        (why, Some(ASK_ROOT.to_owned()))
     };
-    let folders = home.closed.into_iter().map(|place| place.folder);
     Error::NoHome {
         shape: home.shape,
-        folders: folders.collect(),
-        why: why.to_owned(),
+        folders,
+        why,
         fix,
     }
 }
@@ -204,12 +210,14 @@ fn is_delegated(group: &Path) -> bool {
 }
 
 /// Whether a user's systemd looks after this group and has not left it to others: its folders
-/// belong to the user, too. systemd marks those that it leaves, with all that is below.
+/// belong to the user, too. systemd marks those that it leaves, with all that is below; its
+/// own, user@UID.service, is left to it in the same way by the system's.
 fn is_managed(group: &Path) -> bool {
-    let is_manager = |name: &str| name.starts_with("user@") && name.ends_with(".service");
-    let below_manager = group
-        .iter()
-        .any(|part| part.to_str().is_some_and(is_manager));
-    let is_left = |group: &Path| kernel::has_attribute(group, c"user.delegate");
-    below_manager && !group.ancestors().any(is_left)
+    let is_manager = |group: &&Path| {
+        let name = group.file_name().and_then(|name| name.to_str());
+        name.is_some_and(|name| name.starts_with("user@") && name.ends_with(".service"))
+    };
+    let below_manager = group.ancestors().any(|group| is_manager(&group));
+    let mut below = group.ancestors().take_while(|group| !is_manager(group));
+    below_manager && !below.any(|group| kernel::has_attribute(group, c"user.delegate"))
 }

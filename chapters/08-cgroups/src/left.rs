@@ -33,9 +33,8 @@ impl Mark {
     }
 
     /// Takes it off.
-    pub(crate) fn remove(self) {
-        // What is left of a mark, clean finds.
-        let _ = remove(&self.0);
+    pub(crate) fn remove(self) -> Result<()> {
+        remove(&self.0)
     }
 }
 

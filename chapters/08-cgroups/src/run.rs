@@ -72,11 +72,13 @@ impl Run {
         let mark = Mark::set(home, &self.name).inspect_err(|_| home.leave())?;
         let ended = self.run_marked(home, program, &held);
         // A group that could not be removed keeps its mark, and clean finds it.
-        if !home.has(&self.name) {
-            mark.remove();
-            home.leave();
+        if home.has(&self.name) {
+            return ended;
         }
-        ended
+        let removed = mark.remove();
+        home.leave();
+        let ended = ended?;
+        removed.map(|()| ended)
     }
 
     fn run_marked(&self, home: &Home, program: &Program, held: &HeldSignals) -> Result<Ended> {

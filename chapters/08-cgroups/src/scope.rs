@@ -13,14 +13,16 @@ use groundwork::process::Program;
 use groundwork::step;
 
 use crate::error::{Error, Result};
+use crate::layout::Shape;
 
 /// What marks a command line as one that runs in a scope already.
 const IN_SCOPE: &str = "--in-scope";
 
-/// Whether a user's systemd would give us a group.
-pub fn can_ask(facts: &Facts) -> bool {
-    let found = host::probe(facts, "cgroup-delegated");
-    facts.variable("XDG_RUNTIME_DIR").is_some() && found.is_some_and(|found| found.works())
+/// Whether a user's systemd would give us a group that can be limited: on v1 it gives no
+/// controllers to an ordinary user.
+pub fn can_ask(facts: &Facts, shape: Shape) -> bool {
+    let works = || host::probe(facts, "cgroup-delegated").is_some_and(|found| found.works());
+    shape == Shape::V2 && facts.variable("XDG_RUNTIME_DIR").is_some() && works()
 }
 
 /// Becomes systemd-run(1), which asks for a scope, enters it, and becomes us again, with the

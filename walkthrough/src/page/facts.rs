@@ -123,6 +123,12 @@ pub const VERBS: &[Verb] = &[
         |w, a| w.owner_is(&a[0], &a[1]),
     ),
     verb(
+        "file-caps",
+        "PATH TEXT",
+        "security.capability: names, =, then e, i, p: cap_chown,cap_kill=ep",
+        |w, a| w.file_caps(&a[0], &a[1]),
+    ),
+    verb(
         "inode-same",
         "PATH PATH",
         "one inode: /proc/PID/ns/NAME, /proc/PID/root, files",
@@ -187,6 +193,12 @@ pub const VERBS: &[Verb] = &[
         "PROCESS CAP",
         "not in its effective set",
         |w, a| w.cap_lacks(&a[0], &a[1]),
+    ),
+    verb(
+        "cap-set",
+        "PROCESS SET NAMES",
+        "permitted, effective, inheritable, bounding or ambient: CAP_CHOWN,CAP_KILL, or none",
+        |w, a| w.cap_set(&a[0], &a[1], &a[2]),
     ),
     // Views
     verb(

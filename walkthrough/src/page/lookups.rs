@@ -145,7 +145,7 @@ impl World<'_> {
         Err(format!("{ancestor} is no ancestor of {pid}"))
     }
 
-    fn status(&self, process: &str, key: &str) -> Result<String, String> {
+    pub(super) fn status(&self, process: &str, key: &str) -> Result<String, String> {
         let status = self.proc_text(process, "status")?;
         let value = status
             .lines()
@@ -186,29 +186,6 @@ impl World<'_> {
 
     pub(super) fn root_same(&self, process: &str) -> Truth {
         self.inode_same(&format!("/proc/{}/root/.", self.process(process)?), "/.")
-    }
-
-    fn has_capability(&self, process: &str, name: &str) -> Result<bool, String> {
-        let number = proc::CAPABILITIES
-            .iter()
-            .position(|known| known.eq_ignore_ascii_case(name));
-        let number = number.ok_or_else(|| format!("no such capability: {name}"))?;
-        let effective = self.status(process, "CapEff")?;
-        let set = u64::from_str_radix(&effective, 16)
-            .map_err(|error| format!("CapEff {effective}: {error}"))?;
-        Ok(set >> number & 1 == 1)
-    }
-
-    pub(super) fn cap_has(&self, process: &str, name: &str) -> Truth {
-        ensure(self.has_capability(process, name)?, || {
-            format!("it lacks {name}")
-        })
-    }
-
-    pub(super) fn cap_lacks(&self, process: &str, name: &str) -> Truth {
-        ensure(!self.has_capability(process, name)?, || {
-            format!("it has {name}")
-        })
     }
 }
 

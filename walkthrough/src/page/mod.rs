@@ -10,6 +10,7 @@ mod groups;
 mod lookups;
 pub mod parse;
 pub mod placeholder;
+mod powers;
 mod world;
 
 pub use block::{Block, Line, Prompt};

@@ -28,6 +28,7 @@ mod guest;
 mod hierarchies;
 mod mounts;
 mod network;
+mod peers;
 mod place;
 mod reasons;
 mod spaces;
@@ -38,7 +39,7 @@ mod users;
 pub use child::Stopped;
 pub use facts::Facts;
 pub use groups::{DELEGATED_SCOPE, systemd_gives_a_group};
-pub use hierarchies::{Hierarchy, Version, unescaped};
+pub use hierarchies::{Hierarchy, Version};
 
 /// What came of a probe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -164,7 +165,7 @@ pub enum Sort {
 }
 
 /// Every probe, in the order in which `era doctor` shows them.
-pub const PROBES: &[Probe] = &table::PROBES;
+pub const PROBES: &[Probe] = table::PROBES;
 
 /// Tries one thing. None if no probe has this name.
 pub fn probe(facts: &Facts, name: &str) -> Option<Finding> {

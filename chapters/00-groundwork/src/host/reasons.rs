@@ -11,8 +11,6 @@ use crate::kernel::{self, CloneFlags, OFlag};
 
 /// The remedy for AppArmor's restriction.
 const PROFILE: &str = "era doctor --fix apparmor   (a profile for our programs, nothing else)";
-/// CAP_SETFCAP: who has it may map root, user_namespaces(7).
-const CAP_SETFCAP: u8 = 31;
 
 /// The inode of the machine's first PID namespace: PROC_PID_INIT_INO in linux/proc_ns.h.
 const FIRST_PID_NAMESPACE: u32 = 0xEFFF_FFFC;
@@ -110,7 +108,7 @@ fn later_step(facts: &Facts, stopped: &Stopped) -> Seen {
     if let Some(seen) = apparmor(facts, stopped) {
         return seen;
     }
-    if stopped.step() == "uid_map" && facts.uid() == 0 && !facts.capable(CAP_SETFCAP) {
+    if stopped.step() == "uid_map" && facts.uid() == 0 && !facts.capable(kernel::CAP_SETFCAP) {
         return refused(
             stopped,
             "root here has no CAP_SETFCAP, and may not map itself",

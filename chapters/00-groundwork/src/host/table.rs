@@ -1,7 +1,7 @@
 //! Every probe: its name, its sort, what it means for which page, and its function.
 
 use super::{Facts, Probe, Seen, Sort};
-use super::{filter, folder, groups, guest, mounts, network, place, spaces, tools, users};
+use super::{filter, folder, groups, guest, mounts, network, peers, place, spaces, tools, users};
 
 type Run = fn(&Facts) -> Seen;
 
@@ -26,7 +26,7 @@ const fn fact(name: &'static str, means: &'static str, run: Run) -> Probe {
     entry(Sort::Fact, name, means, run)
 }
 
-pub(super) const PROBES: [Probe; 39] = [
+pub(super) const PROBES: &[Probe] = &[
     kernel(
         "userns",
         "root of a sandbox: every # command",
@@ -80,7 +80,7 @@ pub(super) const PROBES: [Probe; 39] = [
     ),
     kernel(
         "ptrace",
-        "strace beside our narration: key v",
+        "strace beside our narration: key v; 07 record",
         place::ptrace,
     ),
     tool("bash", "the shells of the tour: all", tools::bash),
@@ -92,7 +92,27 @@ pub(super) const PROBES: [Probe; 39] = [
         tools::strace,
     ),
     tool("git", "programs in a jail: 04", tools::git),
+    tool(
+        "setcap",
+        "capabilities by the system's own tools: 05",
+        tools::setcap,
+    ),
     tool("tmux", "two terminals for a class: present", tools::tmux),
+    tool(
+        "libseccomp",
+        "tests: what a peer makes of 07's rules",
+        peers::libseccomp,
+    ),
+    tool(
+        "seccomp-sim",
+        "tests: another's reading of 07's programs",
+        peers::simulator,
+    ),
+    tool(
+        "engine-profiles",
+        "tests: Docker's and Podman's rules for 07",
+        peers::profiles,
+    ),
     tool("sudo", "#! commands: real root, after asking", tools::sudo),
     fact("root", "whether #! commands need no sudo", place::root),
     fact("arch", "02's guest and 07's tables", place::arch),

@@ -11,7 +11,7 @@ use super::{Facts, Seen, State};
 /// The oldest Rust that builds this project.
 const RUST: (u32, u32) = (1, 85);
 /// cargo may be rustup's, which is slower.
-const PATIENCE: Duration = Duration::from_secs(2);
+pub(super) const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Where a program is, in the PATH that was handed in.
 pub(super) fn find(facts: &Facts, name: &str) -> Option<PathBuf> {
@@ -41,7 +41,7 @@ fn first_line(facts: &Facts, name: &str, args: &[&str]) -> Result<String, Stoppe
 }
 
 /// The package that brings a program, by distribution: os-release(5).
-fn install(facts: &Facts, debian: &str, fedora: &str, arch: &str) -> String {
+pub(super) fn install(facts: &Facts, debian: &str, fedora: &str, arch: &str) -> String {
     let family = |name: &str| {
         let text = facts.read("/etc/os-release").unwrap_or_default();
         text.lines()
@@ -100,6 +100,19 @@ pub(super) fn bash(facts: &Facts) -> Seen {
 
 pub(super) fn tmux(facts: &Facts) -> Seen {
     tool(facts, "tmux", &["-V"], ["tmux"; 3])
+}
+
+/// setcap(8), which comes with getcap(8). The shells of a page look where root looks, too.
+pub(super) fn setcap(facts: &Facts) -> Seen {
+    let packages = ["libcap2-bin", "libcap", "libcap"];
+    let named = |name| tool(facts, name, &["-h"], packages);
+    let seen = named("setcap");
+    match seen.state {
+        State::Absent => Some(named("/usr/sbin/setcap"))
+            .filter(|seen| seen.state == State::Works)
+            .unwrap_or(seen),
+        _ => seen,
+    }
 }
 
 pub(super) fn git(facts: &Facts) -> Seen {

@@ -12,8 +12,6 @@ use super::{Facts, Seen, State, reasons, tools};
 use crate::kernel::{self, CloneFlags, Gid, Propagation, Uid};
 
 const MAN: &str = "user_namespaces(7)";
-/// May map ids that are not its own.
-const CAP_SETUID: u8 = 7;
 const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Makes this process root of a new user namespace, each step by its name. Who refuses user
@@ -77,7 +75,7 @@ fn range(facts: &Facts, file: &str, uid: u32) -> Option<Range> {
 /// More than one id in a user namespace: newuidmap(1), or the maps themselves for root.
 pub(super) fn subuid(facts: &Facts) -> Seen {
     let uid = facts.uid();
-    if facts.capable(CAP_SETUID) && facts.capable(kernel::CAP_SYS_ADMIN) {
+    if facts.capable(kernel::CAP_SETUID) && facts.capable(kernel::CAP_SYS_ADMIN) {
         let whole = Range {
             start: 100_000,
             count: 65_536,

@@ -6,7 +6,7 @@
 use nix::errno::Errno;
 use nix::libc;
 
-use super::capability::{CAP_SETGID, CAP_SYS_ADMIN};
+use super::capability_names::{CAP_SETGID, CAP_SYS_ADMIN};
 
 /// A call that does nothing when every argument is -1: no address, no descriptor, no flag.
 struct Impossible {
@@ -38,6 +38,8 @@ const CALLS: &[Impossible] = &[
     call("chroot", libc::SYS_chroot),
     call("clone3", libc::SYS_clone3),
     call("execve", libc::SYS_execve),
+    call("lremovexattr", libc::SYS_lremovexattr),
+    call("lsetxattr", libc::SYS_lsetxattr),
     call("mount", libc::SYS_mount),
     call("pidfd_open", libc::SYS_pidfd_open),
     asking(CAP_SYS_ADMIN, "pivot_root", libc::SYS_pivot_root),

@@ -10,14 +10,18 @@
 //! - [`mount`](mod@mount): mount and umount2.
 //! - [`task`]: clone3, unshare, setns, execve, kill, wait, prctl, pidfds.
 //! - [`ids`]: users and groups, and the maps of a user namespace.
-//! - [`capability`]: capget and capset.
+//! - [`capability`]: capget, capset, and the bounding and ambient sets;
+//!   [`mod@capability_names`]: the capabilities by name.
+//! - [`attribute`]: extended attributes of files, the capabilities of a file among them.
 //! - [`hostname`]: the names of the machine.
 //! - `impossible`: calls with arguments that are none, to see who refuses them.
 //! - [`signal`] and [`trace`]: how a parent and its child get along.
 //! - [`terminal`]: sessions and controlling terminals.
-//! - [`seccomp`]: filters for system calls.
+//! - [`seccomp`]: strict mode and filters for system calls; [`notify`]: the calls that a
+//!   filter leaves to a supervisor.
 //! - [`kvm`]: a virtual machine, as far as one instruction needs it.
 //! - [`netlink`]: questions to the network part of the kernel.
+//! - [`socket`]: sockets that wait for callers.
 //! - [`descriptor`]: open descriptors and what the kernel tells of a namespace by one.
 
 use std::panic::Location;
@@ -26,7 +30,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::narrate::{self, Call, Event, Returned};
 
+pub mod attribute;
 pub mod capability;
+pub mod capability_names;
 pub mod descriptor;
 pub mod hostname;
 pub mod ids;
@@ -34,14 +40,18 @@ pub(crate) mod impossible;
 pub mod kvm;
 pub mod mount;
 pub mod netlink;
+pub mod notify;
 pub mod root;
 pub mod seccomp;
 pub mod signal;
+pub mod socket;
 pub mod task;
 pub mod terminal;
 pub mod trace;
 
+pub use attribute::*;
 pub use capability::*;
+pub use capability_names::*;
 pub use descriptor::*;
 pub use hostname::*;
 pub use ids::*;
@@ -54,9 +64,11 @@ pub use nix::mount::{MntFlags, MsFlags};
 pub use nix::sched::CloneFlags;
 pub use nix::sys::signal::Signal;
 pub use nix::unistd::{Gid, Pid, Uid};
+pub use notify::*;
 pub use root::*;
 pub use seccomp::*;
 pub use signal::*;
+pub use socket::*;
 pub use task::*;
 pub use terminal::*;
 pub use trace::*;
@@ -167,6 +179,8 @@ fn call<T: Shown>(
     act: impl FnOnce() -> nix::Result<T>,
 ) -> Result<T> {
     let at = Location::caller();
+    // Asked before: in strict mode, seccomp(2), to ask afterwards would be the end.
+    let pid = narrate::enabled().then(narrate::myself);
     #[cfg(feature = "inject")]
     let result = match (crate::inject::refuse(name), T::pretended()) {
         (Some(errno), _) => Err(errno),
@@ -181,13 +195,13 @@ fn call<T: Shown>(
         args: args(),
         man: man.to_owned(),
     };
-    if narrate::enabled() {
+    if let Some(pid) = pid {
         let returned = match &result {
             Ok(value) => Returned::Ok(value.number()),
             Err(errno) => Returned::Errno(format!("{errno:?}")),
         };
         narrate::tell(&Event::Call {
-            pid: std::process::id() as i32,
+            pid,
             call: described(),
             result: returned,
             at: at.into(),

@@ -5,7 +5,6 @@
 
 use std::panic::Location;
 
-use nix::libc;
 use nix::sys::signal::{self, SigSet, SigmaskHow, Signal};
 use nix::unistd::Pid;
 
@@ -43,20 +42,4 @@ pub fn end_by_signal(signal: Signal) {
 #[track_caller]
 pub fn stop_here() {
     let _ = super::kill(Pid::this(), Signal::SIGSTOP);
-}
-
-/// Whether a file carries capabilities(7): the attribute `security.capability`.
-pub fn has_file_capabilities(path: &std::path::Path) -> bool {
-    has_attribute(path, c"security.capability")
-}
-
-/// Whether a file has an extended attribute of this name that we may see: getxattr(2).
-pub fn has_attribute(path: &std::path::Path, name: &std::ffi::CStr) -> bool {
-    use std::os::unix::ffi::OsStrExt;
-    let Ok(path) = std::ffi::CString::new(path.as_os_str().as_bytes()) else {
-        return false;
-    };
-    // SAFETY: two C strings that live here; a size of zero asks for the size alone.
-    let size = unsafe { libc::getxattr(path.as_ptr(), name.as_ptr(), std::ptr::null_mut(), 0) };
-    size > 0
 }

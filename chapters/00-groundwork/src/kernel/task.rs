@@ -105,12 +105,13 @@ pub fn clone3(flags: CloneFlags, group: Option<BorrowedFd>) -> Result<Cloned> {
     // with their own copy of everything. The kernel writes pidfd in the parent only.
     let result = unsafe { libc::syscall(libc::SYS_clone3, &raw mut args, size_of::<CloneArgs>()) };
     if result == 0 {
+        narrate::another_process();
         return Ok(Cloned::Child);
     }
     let pid = Errno::result(result);
     if narrate::enabled() {
         narrate::tell(&Event::Call {
-            pid: std::process::id() as i32,
+            pid: narrate::myself(),
             call: described(),
             result: match pid {
                 Ok(pid) => narrate::Returned::Ok(pid),
@@ -138,6 +139,9 @@ pub fn fork() -> Result<Option<Pid>> {
         Errno::result(unsafe { libc::fork() }).map(Pid::from_raw)
     };
     let pid = call("fork", "fork(2)", Vec::new, act)?;
+    if pid.as_raw() == 0 {
+        narrate::another_process();
+    }
     Ok((pid.as_raw() != 0).then_some(pid))
 }
 
@@ -196,7 +200,7 @@ pub fn execve(
     };
     if narrate::enabled() {
         narrate::tell(&Event::Exec {
-            pid: std::process::id() as i32,
+            pid: narrate::myself(),
             call: Call {
                 name: "execve".to_owned(),
                 args: args(),

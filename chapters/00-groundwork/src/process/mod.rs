@@ -19,10 +19,11 @@
 //!
 //! - [`Spawn`] (here): makes the child, and its life until it is a program.
 //! - [`child`]: [`Waiting`] and [`Child`], what the parent holds in its hand.
-//! - [`program`]: [`Program`], what the child becomes.
+//! - [`program`]: [`Program`], what the child becomes; [`refused`]: why it did not.
 //! - [`exit`]: [`Exit`], how it ended.
 //! - [`identity`]: which process a number stands for.
 //! - [`signals`]: signals that are held back while a child runs.
+//! - [`user`]: becoming another user.
 //! - [`gate`]: while somebody listens, `= started` comes before the program's first byte.
 
 use std::convert::Infallible;
@@ -42,12 +43,16 @@ mod exit;
 mod gate;
 pub mod identity;
 mod program;
+mod refused;
 mod signals;
+mod user;
 
 pub use child::{Child, Relayed, Waiting};
 pub use exit::Exit;
-pub use program::Program;
+pub use program::{Program, Ready};
+pub use refused::why_not_started;
 pub use signals::{HeldSignals, Relay};
+pub use user::{Groups, become_user, unmapped};
 
 /// Why a child did not start.
 #[derive(Debug, thiserror::Error)]
@@ -300,4 +305,12 @@ pub fn become_root_of_own_users(more: CloneFlags) -> kernel::Result<()> {
     narrate::step("Give up setgroups: dropping a group could open what the group forbids");
     kernel::write_file("/proc/self/setgroups", "deny", MAN)?;
     kernel::write_file("/proc/self/gid_map", &format!("0 {gid} 1"), MAN)
+}
+
+/// Whether this process is in a user namespace other than the machine's first: that one
+/// maps every id to itself.
+pub fn in_a_user_namespace() -> bool {
+    let map = std::fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
+    let fields: Vec<_> = map.split_whitespace().collect();
+    fields != ["0", "0", "4294967295"]
 }

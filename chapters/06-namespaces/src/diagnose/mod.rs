@@ -1,10 +1,10 @@
 //! Why it failed on this machine: looked up and tried, never guessed from the errno.
 
 use std::fs;
-use std::path::Path;
 
-use groundwork::error::{Advice, Diagnose, shell_word};
+use groundwork::error::{Advice, Diagnose};
 use groundwork::kernel::{self, CallError};
+use groundwork::process;
 use nix::errno::Errno;
 
 use crate::error::Error;
@@ -90,32 +90,13 @@ fn without(capability: Capability) -> Option<Advice> {
 }
 
 fn exec(program: &str, call: &CallError) -> Option<Advice> {
+    let is_helper = program == "newuidmap" || program == "newgidmap";
     match call.errno() {
-        Errno::ENOENT if program.contains('/') && fs::symlink_metadata(program).is_ok() => {
-            Some(Advice::new(
-                format!("{program} is there; what starts it is not (interpreter or loader)"),
-                "era-chroot why ROOT CMD says which link of the chain is missing",
-            ))
-        }
-        Errno::ENOENT if program == "newuidmap" || program == "newgidmap" => Some(Advice::new(
+        Errno::ENOENT if is_helper => Some(Advice::new(
             format!("{program} writes maps of further ids, and no folder of PATH has it"),
             "install it: Debian and Ubuntu call the package uidmap, others shadow-utils",
         )),
-        Errno::ENOENT if !program.contains('/') => Some(Advice::because(format!(
-            "no folder of PATH has a program {program:?} in this root"
-        ))),
-        Errno::EACCES if Path::new(program).is_dir() => {
-            Some(Advice::because(format!("{program} is a directory")))
-        }
-        Errno::EACCES if is_noexec(program) => Some(Advice::new(
-            format!("{program} lies on a file system that is mounted noexec"),
-            "copy it to another one",
-        )),
-        Errno::EACCES if Path::new(program).is_file() => Some(Advice::new(
-            format!("{program} may not be executed: its mode has no x for us"),
-            format!("chmod +x {}", shell_word(program)),
-        )),
-        _ => None,
+        _ => process::why_not_started(program, call),
     }
 }
 
@@ -125,10 +106,4 @@ fn mentions(call: &CallError, word: &str) -> bool {
         .args
         .iter()
         .any(|argument| argument.contains(word))
-}
-
-/// Whether nothing may be executed on the file system of this file: statvfs(3).
-fn is_noexec(program: &str) -> bool {
-    use nix::sys::statvfs::{FsFlags, statvfs};
-    statvfs(program).is_ok_and(|system| system.flags().contains(FsFlags::ST_NOEXEC))
 }

@@ -5,11 +5,13 @@ use std::path::Path;
 
 use groundwork::error::{Advice, shell_word};
 use groundwork::kernel::CallError;
+use groundwork::mountinfo::{self, MountPoint};
+use groundwork::process;
 use nix::errno::Errno;
 
 use super::{Capability, has, without};
 use crate::kinds::Kind;
-use crate::mounts::{self, MountPoint};
+use crate::mounts;
 
 pub(super) fn keep(kind: Kind, file: &Path, call: &CallError) -> Option<Advice> {
     if !file.exists() {
@@ -63,12 +65,12 @@ pub(super) fn mount_proc(at: &Path, call: &CallError) -> Option<Advice> {
     if call.errno() != Errno::EPERM {
         return None;
     }
-    let mounts = mounts::all();
+    let mounts = mountinfo::all();
     let masked: Vec<_> = mounts
         .iter()
         .filter(|mount| mount.is_below("/proc"))
         .collect();
-    if mounts::in_a_user_namespace() && !masked.is_empty() {
+    if process::in_a_user_namespace() && !masked.is_empty() {
         let names: Vec<_> = masked.iter().take(2).map(|mount| mount.shown()).collect();
         return Some(Advice::new(
             format!(
@@ -79,12 +81,12 @@ pub(super) fn mount_proc(at: &Path, call: &CallError) -> Option<Advice> {
         ));
     }
     let has_proc = mounts.iter().any(MountPoint::is_whole_proc);
-    if mounts::in_a_user_namespace() && !has_proc {
+    if process::in_a_user_namespace() && !has_proc {
         return Some(Advice::because(
             "no /proc is in sight here, and the kernel gives a new one only beside an old",
         ));
     }
-    if mounts::in_a_user_namespace() && !mounts::owns_its(Kind::Pid) {
+    if process::in_a_user_namespace() && !mounts::owns_its(Kind::Pid) {
         return Some(Advice::new(
             "the PID namespace is not ours: it belongs to a user namespace further out",
             "add --pid --fork",
@@ -96,7 +98,11 @@ pub(super) fn mount_proc(at: &Path, call: &CallError) -> Option<Advice> {
 pub(super) fn pivot(new_root: &Path, call: &CallError) -> Option<Advice> {
     match call.errno() {
         Errno::ENOENT | Errno::ENOTDIR => path(new_root),
-        Errno::EINVAL if mounts::all().iter().all(|mount| mount.at != Path::new("/")) => {
+        Errno::EINVAL
+            if mountinfo::all()
+                .iter()
+                .all(|mount| mount.at != Path::new("/")) =>
+        {
             Some(Advice::new(
                 "this process was put into a chroot: its / is no mount point",
                 "start from outside of the chroot",

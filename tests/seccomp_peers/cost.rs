@@ -1,0 +1,56 @@
+//! What a call costs behind our filter, and behind libseccomp's, measured by turns.
+//!
+//! Calls whose verdict is always "allow" prove nothing: the kernel remembers them, and runs
+//! no filter.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::Path;
+use std::process::Command;
+
+use seccomp::Filter;
+
+const ROUNDS: usize = 15;
+const CALLS: &str = "200000";
+
+/// The median cost of each call behind two filters, in nanoseconds.
+pub fn by_turns(ours: &Filter, theirs: &Filter) -> BTreeMap<String, [f64; 2]> {
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join("cost");
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/seccomp_peers/cost.c");
+    let mut cc = Command::new("cc");
+    let built = cc.args(["-O2", "-Wall", "-o"]).arg(&program).arg(source);
+    assert!(built.status().unwrap().success());
+
+    let mut taken: BTreeMap<String, [Vec<f64>; 2]> = BTreeMap::new();
+    for _ in 0..ROUNDS {
+        for (which, filter) in [ours, theirs].into_iter().enumerate() {
+            for (call, nanoseconds) in measure(&program, filter) {
+                taken.entry(call).or_default()[which].push(nanoseconds);
+            }
+        }
+    }
+    let medians = taken
+        .into_iter()
+        .map(|(call, each)| (call, each.map(median)));
+    medians.collect()
+}
+
+fn measure(program: &Path, filter: &Filter) -> Vec<(String, f64)> {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(&filter.to_bytes()).unwrap();
+    let output = Command::new(program).arg(file.path()).arg(CALLS).output();
+    let output = output.expect("the program starts");
+    assert!(output.status.success(), "{output:?}");
+    let text = String::from_utf8(output.stdout).unwrap();
+    let line = |line: &str| {
+        let (call, nanoseconds) = line.split_once(' ').unwrap();
+        (call.to_owned(), nanoseconds.parse().unwrap())
+    };
+    text.lines().map(line).collect()
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
