@@ -4,6 +4,7 @@ use std::path::Path;
 
 use groundwork::error::{Advice, Diagnose, shell_word};
 use groundwork::kernel::{CallError, Errno};
+use groundwork::process;
 use nix::sys::statvfs::{FsFlags, statvfs};
 use nix::unistd::{AccessFlags, access};
 
@@ -47,7 +48,7 @@ impl Diagnose for Error {
                 format!("the kernel counted an out-of-memory kill in the group, limit {limit}"),
                 "give it more: --memory",
             )),
-            Error::Exec { program, call } => exec(program, call),
+            Error::Exec { program, call } => process::why_not_started(program, call),
             _ => None,
         }
     }
@@ -125,22 +126,6 @@ fn write(call: &CallError) -> Option<Advice> {
             Some(Advice::because(format!("this kernel has no {file} here")))
         }
         (Errno::ENOENT, _) => Some(Advice::because("the group is gone")),
-        _ => None,
-    }
-}
-
-fn exec(program: &str, call: &CallError) -> Option<Advice> {
-    match call.errno() {
-        Errno::ENOENT if !program.contains('/') => Some(Advice::because(format!(
-            "no folder of PATH has a program {program:?}"
-        ))),
-        Errno::EACCES if Path::new(program).is_dir() => {
-            Some(Advice::because(format!("{program} is a directory")))
-        }
-        Errno::EACCES if Path::new(program).is_file() => Some(Advice::new(
-            format!("{program} may not be executed: its mode has no x for us"),
-            format!("chmod +x {}", shell_word(program)),
-        )),
         _ => None,
     }
 }

@@ -5,7 +5,8 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use groundwork::host::{Facts, unescaped};
+use groundwork::host::Facts;
+use groundwork::mountinfo::unescaped;
 use nix::unistd::Uid;
 use serde::Deserialize;
 

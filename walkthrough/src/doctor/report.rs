@@ -102,6 +102,8 @@ fn paragraph(out: &mut String, start: &str, indent: usize, text: &str) {
         let length = word.chars().count();
         if !empty && width + 1 + length > WIDTH {
             let _ = writeln!(out, "{}", line.trim_end());
+            // A path that does not fit below the others begins further to the left.
+            let indent = indent.min(WIDTH.saturating_sub(length));
             line = " ".repeat(indent);
             (width, empty) = (indent, true);
         }

@@ -57,11 +57,12 @@ pub struct Owner {
 }
 
 impl Group {
-    /// Makes it: below our own group, or, for root, at the top of the hierarchy.
+    /// Makes it: in v1 below our own group; in v2 where we may, see [`place`]. `in_own` says
+    /// that our own group was made for us, and that what is around it is somebody else's.
     ///
     /// # Errors
     /// A hierarchy that limits need refuses it, or there is none.
-    pub fn make(nonce: &str, owner: Owner) -> Result<Self, String> {
+    pub fn make(nonce: &str, owner: Owner, in_own: bool) -> Result<Self, String> {
         let mut group = Self::default();
         let name = format!("{PREFIX}{nonce}");
         for tree in Hierarchy::all(&Facts::here()) {
@@ -69,7 +70,8 @@ impl Group {
                 _ if tree.controllers.is_empty() => continue,
                 (None, _) => Err("our own group is not to be seen there".to_owned()),
                 (Some(own), Version::V1) => make_v1(own, &name, owner),
-                (Some(own), Version::V2) => make_v2(own, &tree.mount, &name, owner),
+                (Some(own), Version::V2) if in_own => make_v2(own, own, &name, owner),
+                (Some(own), Version::V2) => make_v2(own, &place(own, &tree.mount), &name, owner),
             };
             match made {
                 Ok(folder) => group.folders.push(folder.of(&tree)),
@@ -196,14 +198,13 @@ fn make_v1(own: &Path, name: &str, owner: Owner) -> Result<Folder, String> {
 }
 
 /// v2: below a group that hands controllers down.
-fn make_v2(own: &Path, top: &Path, name: &str, owner: Owner) -> Result<Folder, String> {
-    let above = place(own, top);
-    let handed_down = hand_down(&above).or_else(|error| {
+fn make_v2(own: &Path, above: &Path, name: &str, owner: Owner) -> Result<Folder, String> {
+    let handed_down = hand_down(above).or_else(|error| {
         if above != own {
             return Err(error);
         }
-        step_aside(&above)?;
-        hand_down(&above).inspect_err(|_| come_back(&above))
+        step_aside(above)?;
+        hand_down(above).inspect_err(|_| come_back(above))
     })?;
     let path = above.join(name);
     let mut folder = Folder {

@@ -91,7 +91,7 @@ impl Guardian {
         let words: Vec<&str> = request.splitn(4, ' ').collect();
         let (who, kind, terminal) = match words[..] {
             ["shell", who, kind, terminal] => (who, kind, terminal),
-            ["group"] => return self.make_group(),
+            ["group", place] => return self.make_group(place == "own"),
             ["join", pid] => return self.join(pid.parse()?),
             _ => return Err(format!("no such request: {request}").into()),
         };
@@ -105,13 +105,13 @@ impl Guardian {
     }
 
     /// The ground's control group, and a link to it in the sandbox.
-    fn make_group(&mut self) -> Result<String, Box<dyn std::error::Error>> {
+    fn make_group(&mut self, in_own: bool) -> Result<String, Box<dyn std::error::Error>> {
         let nonce = self.folder.file_name().unwrap_or_default();
         let owner = Owner {
             uid: self.uid,
             gid: self.gid,
         };
-        let mut group = Group::make(&nonce.to_string_lossy(), owner)?;
+        let mut group = Group::make(&nonce.to_string_lossy(), owner, in_own)?;
         if let Err(error) = group.link(&self.folder.join("box/group")) {
             group.remove();
             return Err(error.into());

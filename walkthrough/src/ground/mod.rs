@@ -130,7 +130,8 @@ impl Ground {
             false => &host::DELEGATED_SCOPE,
         };
         let mut ground = Self::prepared(state, learner, scope)?;
-        ground.group = Some(match ground.guard.ask("group") {
+        let place = if scope.is_empty() { "any" } else { "own" };
+        ground.group = Some(match ground.guard.ask(&format!("group {place}")) {
             Ok(_) => Ok(Grouped::ByLearner),
             Err(error) => Err(error.to_string()),
         });
@@ -229,7 +230,7 @@ impl Ground {
         let (Some(Err(_)), Some(root)) = (&self.group, &mut self.root) else {
             return;
         };
-        let made = root.ask("group").and_then(|_| {
+        let made = root.ask("group any").and_then(|_| {
             let shells = self.shells.iter();
             let mut joined = shells.map(|pid| root.ask(&format!("join {pid}")).map(drop));
             joined.try_for_each(|joined| joined)

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::Facts;
+use crate::mountinfo::unescaped;
 
 /// The two interfaces that the kernel has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -131,28 +132,6 @@ fn below(mount: &Path, root: &Path, group: &Path) -> Option<PathBuf> {
 pub(super) fn words(text: &str, separator: char) -> Vec<String> {
     let words = text.split(separator).filter(|word| !word.is_empty());
     words.map(str::to_owned).collect()
-}
-
-/// A path as mountinfo has it: spaces and the like are written as `\040`, three octal digits.
-pub fn unescaped(text: &str) -> PathBuf {
-    use std::os::unix::ffi::OsStringExt;
-    let mut bytes = Vec::new();
-    let mut rest = text.as_bytes();
-    while let [first, tail @ ..] = rest {
-        let octal = tail.get(..3).filter(|_| *first == b'\\');
-        let digits = octal.and_then(|digits| std::str::from_utf8(digits).ok());
-        match digits.and_then(|digits| u8::from_str_radix(digits, 8).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = &tail[3..];
-            }
-            None => {
-                bytes.push(*first);
-                rest = tail;
-            }
-        }
-    }
-    PathBuf::from(std::ffi::OsString::from_vec(bytes))
 }
 
 #[cfg(test)]

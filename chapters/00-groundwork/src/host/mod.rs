@@ -40,7 +40,7 @@ mod users;
 pub use child::Stopped;
 pub use facts::Facts;
 pub use groups::{DELEGATED_SCOPE, systemd_gives_a_group};
-pub use hierarchies::{Hierarchy, Version, unescaped};
+pub use hierarchies::{Hierarchy, Version};
 pub use machine::{EMULATOR, GuestKernel, KERNEL_PACKAGE, KERNEL_VARIABLE, NoGuestKernel};
 
 /// What came of a probe.

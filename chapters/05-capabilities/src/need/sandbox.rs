@@ -69,6 +69,7 @@ impl Sandbox {
         flags
     }
 
+    // ANCHOR: sandbox
     /// Builds it, in the child, and stands in it. Says what can only be read there.
     pub(super) fn enter(self) -> Result<Vec<PathBuf>, Refused> {
         let (points, here) = (mountinfo::all(), std::env::current_dir());
@@ -103,6 +104,7 @@ impl Sandbox {
         }
         Ok(layers.read_only)
     }
+    // ANCHOR_END: sandbox
 
     /// /proc for the new PID namespace. Its switches are the machine's: read-only, but for
     /// those of a network of our own.
@@ -256,6 +258,8 @@ impl Layers {
         match self.layer(folder) {
             Ok(()) => Ok(true),
             Err(call) => match call.errno() {
+                // Somebody may have removed it meanwhile: then there is nothing to put one above.
+                Errno::ENOENT => Ok(!folder.exists()),
                 Errno::EINVAL | Errno::EACCES | Errno::ELOOP | Errno::EOPNOTSUPP => Ok(false),
                 _ => Err(call),
             },

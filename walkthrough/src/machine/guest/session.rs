@@ -18,6 +18,9 @@ use crate::machine::wire::{Job, Message, Terminal};
 /// Where the machine's programs are.
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
+/// Tells programs that they run in a machine, where time-outs have to be longer.
+pub const EMULATED: &str = "ERA_EMULATED";
+
 /// Runs the command and gives its status, 128 + N for a signal. What it left running ends
 /// with it.
 ///
@@ -202,6 +205,7 @@ fn become_the_command(job: &Job) -> std::io::Error {
         ("LOGNAME", name),
         ("SHELL", "/bin/bash"),
         ("LANG", "C.UTF-8"),
+        (EMULATED, "1"),
     ];
     let kind = job
         .terminal

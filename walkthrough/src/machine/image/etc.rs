@@ -51,6 +51,7 @@ pub const FOLDERS: &[(&str, u32)] = &[
     ("/run", 0o755),
     ("/sys", 0o555),
     ("/tmp", 0o1777),
+    ("/usr/share", 0o755),
     ("/var", 0o755),
     ("/var/lib", 0o755),
     ("/var/lib/era", 0o711),

@@ -32,7 +32,7 @@ pub mod programs;
 pub const MODULES: &str = "/.machine/modules";
 
 /// Counts up when this code makes another image of the same parts.
-const FORM: u32 = 1;
+const FORM: u32 = 2;
 
 /// The image for a kernel: the one that was kept, or a new one. `tell` hears what takes long.
 ///

@@ -48,6 +48,7 @@ pub const SET_USER_ID: &[&str] = &["newuidmap", "newgidmap", "su", "mount", "umo
 /// Folders that programs read, and nobody names: what a terminal can do, and characters.
 pub const TREES: &[&str] = &[
     "/lib/terminfo",
+    "/usr/libexec/coreutils",
     "/usr/lib/locale/C.utf8",
     "/usr/share/terminfo/x",
     "/usr/share/terminfo/s",
