@@ -12,7 +12,8 @@ use serde_json::Value;
 
 /// The claims of the eras that are built, in the order of the story.
 const BUILT: &[&str] = &[
-    "4.1", "4.2", "4.3", "4.4", "4.5", "4.6", "4.7", "4.8", "4.9", "4.10", "4.11",
+    "4.1", "4.2", "4.3", "4.4", "4.5", "4.6", "4.7", "4.8", "4.9", "4.10", "4.11", "4.12", "4.13",
+    "4.14", "4.15", "4.16", "5.6",
 ];
 
 /// What became of a claim here.

@@ -30,6 +30,9 @@ const INTERRUPTED: &[&str] = &[
     "era-unshare -u --uts=$D/uts -f sh -c WORK",
     "era-chroot run $D/jail --userns --proc --dev -- /bin/sh -c WORK",
     "era-nsenter -t $$ -u -i -n -F sh -c WORK",
+    "era-seccomp run --profile default -- sh -c WORK",
+    "era-seccomp supervise --watch openat -- sh -c WORK",
+    "era-seccomp record --output $D/profile -- sh -c WORK",
     "exec unshare -mpf --mount-proc era-nsenter -t 1 -m -p sh -c WORK",
 ];
 
@@ -41,6 +44,9 @@ const KILLED: &[&str] = &[
     "era-unshare -U --map-users=0,0,1 --map-groups=0,0,1 -f --kill-child sleep 1000",
     "era-chroot run $D/jail --proc --dev -- /bin/sleep 1000",
     "era-nsenter -t $$ -u -i -F sleep 1000",
+    "era-seccomp run --deny mkdir -- sleep 1000",
+    "era-seccomp supervise --watch openat -- sleep 1000",
+    "era-seccomp record --output $D/profile -- sh -c 'sleep 1000; exit'",
 ];
 
 /// How many moments of each line.

@@ -5,6 +5,8 @@
 //! ERA_FAULT, which makes our programs leave out a call or a flag (see
 //! `groundwork::inject`), or a PATH on which a tool of the system does the same.
 
+mod support;
+
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
@@ -30,11 +32,18 @@ enum Fault {
     StaysRoot,
     /// The learner's shell does not stand in the initial namespaces.
     AwayFromHome,
+    /// `group` leads to plain folders: as on a hybrid machine, every line that is written by
+    /// hand goes well and limits nobody. And our program leaves this file out, v2's or v1's.
+    PlainGroup(&'static str, &'static str),
 }
 
 const fn case(page: &'static str, claim: &'static str, fault: Fault) -> Case {
     Case { page, claim, fault }
 }
+
+const CPU: Fault = Fault::PlainGroup("cpu.max", "cpu.cfs_quota_us");
+const MEMORY: Fault = Fault::PlainGroup("memory.max", "memory.limit_in_bytes");
+const PROCESSES: Fault = Fault::PlainGroup("cgroup.procs", "cgroup.procs");
 
 const CASES: &[Case] = &[
     case("04-chroot", "4.1", Fault::NoChroot),
@@ -56,6 +65,13 @@ const CASES: &[Case] = &[
     case("06-namespaces", "4.11", Fault::NoFlag("CLONE_NEWNET")),
     case("06-namespaces", "4.11", Fault::NoFlag("CLONE_NEWCGROUP")),
     case("06-namespaces", "4.11", Fault::NoFlag("CLONE_NEWTIME")),
+    case("07-seccomp", "4.12", Fault::Omitted("prctl")),
+    case("07-seccomp", "4.12", Fault::Omitted("seccomp")),
+    case("07-seccomp", "4.13", Fault::Omitted("seccomp")),
+    case("07-seccomp", "5.6", Fault::Omitted("seccomp")),
+    case("08-cgroups", "4.14", CPU),
+    case("08-cgroups", "4.15", MEMORY),
+    case("08-cgroups", "4.16", PROCESSES),
 ];
 
 /// The line that goes before the page's first command.
@@ -68,8 +84,16 @@ fn breaking(fault: Fault, tools: &Path) -> String {
         Fault::NoFlag(flag) => {
             format!("host# export ERA_FAULT={flag}=omitted PATH={tools}/unshare:$PATH")
         }
-        Fault::Omitted(call) => format!("host# export ERA_FAULT={call}=omitted"),
+        Fault::Omitted(call) => {
+            format!("host# export ERA_FAULT={call}=omitted\nhost$ export ERA_FAULT={call}=omitted")
+        }
         Fault::StaysRoot => format!("host# export PATH={tools}/rooted:$PATH"),
+        Fault::PlainGroup(v2, v1) => {
+            let is_v2 = Path::new("/sys/fs/cgroup/cgroup.controllers").exists();
+            let file = if is_v2 { v2 } else { v1 };
+            let plain = "mv group gone; mkdir -p group group/{cpu,memory,pids}";
+            format!("host$ export ERA_FAULT={file}=omitted; {plain}")
+        }
         Fault::AwayFromHome => {
             let bash = "bash --noprofile --noediting --rcfile ../bashrc -i";
             format!("host$ exec unshare --user --map-root-user --uts {bash}")
@@ -109,7 +133,8 @@ fn broken_page(page: &str, claim: &str, line: &str) -> String {
     format!("{}```console\n{line}\n```\n\n```console{kept}", blocks[0])
 }
 
-/// Plays a page and says which blocks of the claim held, in order.
+/// Plays a page and says which blocks of the claim held, in order. Of twins, the one that is
+/// for another machine says nothing here.
 fn blocks_that_hold(text: &str, claim: &str, work: &Path) -> Vec<bool> {
     let page = work.join("page.md");
     std::fs::write(&page, text).unwrap();
@@ -126,7 +151,16 @@ fn blocks_that_hold(text: &str, claim: &str, work: &Path) -> Vec<bool> {
         let claims = block["claims"].as_array().unwrap();
         claims.iter().any(|one| one == claim)
     });
-    of_claim.map(holds).collect()
+    let is_here = |block: &&Value| {
+        let skipped = block["skipped"].as_str().unwrap_or_default();
+        !skipped.starts_with("not for this machine")
+    };
+    let held: Vec<bool> = of_claim.filter(is_here).map(holds).collect();
+    assert!(
+        !held.is_empty(),
+        "claim {claim} has no block for this machine"
+    );
+    held
 }
 
 fn holds(block: &Value) -> bool {
@@ -188,17 +222,34 @@ fn without_its_mechanism_no_claim_of_namespaces_is_shown() {
     claims_of("06-namespaces");
 }
 
+#[test]
+fn without_its_mechanism_no_claim_of_seccomp_is_shown() {
+    claims_of("07-seccomp");
+}
+
+#[test]
+fn without_its_mechanism_no_claim_of_cgroups_is_shown() {
+    if support::needs("cgroup-delegated") {
+        claims_of("08-cgroups");
+    }
+}
+
 /// The other half of the proof: without a fault, neither the added line nor our unshare in
 /// place of the system's breaks anything.
 #[test]
 fn a_line_that_breaks_nothing_leaves_every_claim_shown() {
     let work = work_folder();
     let ours = format!("PATH={}/unshare:$PATH", work.path().join("tools").display());
-    for (page, claim) in [
+    let mut pages = vec![
         ("04-chroot", "4.4"),
         ("05-capabilities", "4.7"),
         ("06-namespaces", "4.11"),
-    ] {
+        ("07-seccomp", "5.6"),
+    ];
+    if support::needs("cgroup-delegated") {
+        pages.push(("08-cgroups", "4.16"));
+    }
+    for (page, claim) in pages {
         let line = format!("host# export ERA_NOTHING=1 {ours}");
         let text = broken_page(&book_page(page), claim, &line);
         let held = blocks_that_hold(&text, claim, work.path());

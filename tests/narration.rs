@@ -73,7 +73,10 @@ impl Listed {
                 }
                 "prctl" => self.prctl.iter().any(|option| option == first),
                 "write" => self.files.iter().any(is_file),
-                "clone" => !first.contains("CLONE_THREAD") && !first.contains("CLONE_VFORK"),
+                "mkdir" | "rmdir" => first.contains("/cgroup/"),
+                "clone" | "clone3" => {
+                    !first.contains("CLONE_THREAD") && !first.contains("CLONE_VFORK")
+                }
                 "setxattr" | "lsetxattr" | "lremovexattr" => args
                     .get(1)
                     .is_some_and(|name| name == r#""security.capability""#),
@@ -111,13 +114,14 @@ fn both(line: &str, strace: &str) -> (Calls, Calls) {
     std::fs::set_permissions(folder.path(), all).unwrap();
     let listed = Listed::read();
     let output = sh(&format!(
-        r#"D={folder}; touch $D/mnt $D/uts $D/pid; mkdir -p $D/traces $D/jail/proc $D/wd
+        r#"D={folder}; touch $D/mnt $D/uts $D/pid; echo '{flags}' >$D/flags; mkdir -p $D/traces $D/jail/proc $D/wd
         chmod 777 $D/traces
         export ERA_EXPLAIN=json
         E='{strace} -qq -ff -v -y -s 4096 -e signal=none -e trace={calls} -o '$D/traces/t
         cd /
         {line}"#,
         folder = folder.path().display(),
+        flags = WITH_FLAGS,
         calls = listed.names.join(","),
     ));
     let traces = folder.path().join("traces");
@@ -126,6 +130,9 @@ fn both(line: &str, strace: &str) -> (Calls, Calls) {
         told::told(&text(&output.stderr), &listed),
     )
 }
+
+/// A profile that wants its filter to be installed in a special way.
+const WITH_FLAGS: &str = r#"{"defaultAction":"SCMP_ACT_ALLOW","flags":["SECCOMP_FILTER_FLAG_LOG","SECCOMP_FILTER_FLAG_TSYNC"]}"#;
 
 /// Lines that anybody can run.
 const LINES: &[&str] = &[
@@ -212,6 +219,13 @@ const LINES: &[&str] = &[
     "inside -UrmuinpfCT; $E era-nsenter -t $P -a -S 5 -G 5 true",
     "inside -UrC; $E era-nsenter -t $P -U -C true",
     "$E era-nsenter -r/ -w/usr true",
+    "$E era-seccomp run --deny mkdir -- true",
+    "$E era-seccomp run --no-new-privs --log mkdir --kill rmdir -- true",
+    "$E era-seccomp run --profile $D/flags -- true",
+    "$E era-seccomp supervise --answer getuid=0 --watch openat -- id -ru",
+    "$E era-seccomp supervise --no-new-privs --deny mkdir -- mkdir $D/denied",
+    "$E era-seccomp supervise --watch mkdir -- no-such-program",
+    "$E era-seccomp strict </dev/null",
 ];
 
 /// Lines with a second user, whom only root finds everywhere.
@@ -220,6 +234,25 @@ const OF_ROOT: &[&str] = &[
     "$E era-caps run --user 1000:100 --keep chown --inheritable chown --ambient chown -- true",
     "$E era-caps run --user 1000 --permitted kill --no-new-privs -- true",
     "cp /bin/true $D/copy; $E era-caps file set --root-id 5 =p $D/copy",
+];
+
+/// Lines with control groups, which need some of their own. `$G` is a name that no other
+/// test has, `$Q` makes and removes it without a word.
+const WITH_GROUPS: &[&str] = &[
+    "$E era-cgroup run --cpu 50% --memory 100M --pids 9 --cpuset 0 -- true",
+    "$E era-cgroup run --name $G -- sh -c 'exit 3'",
+    "$E era-cgroup run --memory 100M -- no-such-program",
+    "$E era-cgroup run -- sh -c 'sleep 300 >&- 2>&- & true'",
+    "$E era-cgroup create $G cpu=50% pids=9; $Q rm $G",
+    "$Q create $G; $E era-cgroup set $G cpu=max memory=100M cpuset=0; $Q rm $G",
+    "$Q create $G memory=100M; $E era-cgroup set $G memory=200M; $Q rm $G",
+    "$Q create $G; $E era-cgroup set $G io=4095:7:rbps=1M; $Q rm $G",
+    "$Q create $G; sleep 30 >&- 2>&- & $E era-cgroup add $G $!; kill $!; wait; $Q rm $G",
+    "$Q create $G; $E era-cgroup add $G 999999999; $Q rm $G",
+    "$Q create $G; $E era-cgroup freeze $G; $Q thaw $G; $Q rm $G",
+    "$Q create $G; $Q freeze $G; $E era-cgroup thaw $G; $Q rm $G",
+    "$Q create $G; sleep 30 >&- 2>&- & $Q add $G $!; $E era-cgroup kill $G; $Q rm $G",
+    "$Q create $G; $E era-cgroup rm $G",
 ];
 
 /// Lines with setuid helpers, which strace lets have their privilege only if it is root. The
@@ -269,6 +302,16 @@ fn what_root_does_on_the_way_to_another_user_is_told() {
     if probed("root", is_root, "only root becomes another user everywhere") {
         compare("", OF_ROOT, "strace");
     }
+}
+
+#[test]
+fn every_write_to_a_control_group_is_told_and_no_other() {
+    if !support::needs("cgroup-delegated") {
+        return;
+    }
+    let quiet = "Q='env -u ERA_EXPLAIN era-cgroup'";
+    let before = format!("G=test-narration-{}; {quiet}", std::process::id());
+    compare(&before, WITH_GROUPS, "strace");
 }
 
 #[test]

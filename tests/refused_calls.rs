@@ -251,6 +251,76 @@ const REFUSED: &[Refused] = &[
               fix:  run era from a login shell that no filter holds
         "#},
     ),
+    refused(
+        "seccomp=EPERM",
+        "era-seccomp run --deny mkdir -- true",
+        indoc! {r#"
+            error: cannot put the filter of 12 instructions in place
+              seccomp(SECCOMP_SET_MODE_FILTER, 0, {len=12}) failed: EPERM (operation not permitted)
+              why:  a seccomp filter that this process inherited refuses seccomp, whatever its arguments
+              fix:  run era from a login shell that no filter holds
+        "#},
+    ),
+    refused(
+        "seccomp=ENOSYS",
+        "era-seccomp supervise --watch mkdir -- true",
+        indoc! {r#"
+            error: the filter needs the verdict SECCOMP_RET_USER_NOTIF, and cannot have it here
+              seccomp(SECCOMP_GET_ACTION_AVAIL, 0, [SECCOMP_RET_USER_NOTIF]) failed: ENOSYS (function not implemented)
+              why:  a seccomp filter that this process inherited refuses seccomp, whatever its arguments
+              fix:  run era from a login shell that no filter holds
+        "#},
+    ),
+    refused(
+        "prctl=EPERM",
+        "era-seccomp strict",
+        indoc! {r#"
+            error: cannot enter strict mode
+              prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT) failed: EPERM (operation not permitted)
+              why:  a seccomp filter that this process inherited refuses prctl, whatever its arguments
+              fix:  run era from a login shell that no filter holds
+        "#},
+    ),
+    refused(
+        "prctl=EACCES",
+        "era-seccomp run --no-new-privs -- true",
+        indoc! {r#"
+            error: cannot promise to gain no privileges
+              prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) failed: EACCES (permission denied)
+              why:  a seccomp filter that this process inherited refuses prctl, whatever its arguments
+              fix:  run era from a login shell that no filter holds
+        "#},
+    ),
+    refused(
+        "clone3=EPERM",
+        "era-seccomp supervise --watch mkdir -- true",
+        indoc! {r#"
+            error: cannot make a child process
+              clone3(CLONE_PIDFD) failed: EPERM (operation not permitted)
+              why:  a seccomp filter that this process inherited refuses clone3, whatever its arguments
+              fix:  run era from a login shell that no filter holds
+        "#},
+    ),
+    refused(
+        "execve=EPERM",
+        "era-seccomp run --deny mkdir -- true",
+        indoc! {r#"
+            error: cannot run true
+              execve("/usr/bin/true", ["true"], …) failed: EPERM (operation not permitted)
+              why:  a seccomp filter that this process inherited refuses execve, whatever its arguments
+              fix:  run era from a login shell that no filter holds
+        "#},
+    ),
+    refused(
+        "execve=EACCES",
+        "era-seccomp record -o $D/profile -- true",
+        indoc! {r#"
+            error: cannot run true
+              execve("/usr/bin/true", ["true"], …) failed: EACCES (permission denied)
+              why:  a seccomp filter that this process inherited refuses execve, whatever its arguments
+              fix:  run era from a login shell that no filter holds
+        "#},
+    ),
 ];
 
 #[test]

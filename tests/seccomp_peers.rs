@@ -332,6 +332,18 @@ fn programs_of_libseccomps_own_tests_do_what_it_wants_of_them() {
     assert!(judged > 2000, "{judged}");
 }
 
+#[test]
+fn the_kernel_takes_our_programs_and_answers_by_them() {
+    if !(needs("cc") && needs("seccomp") && needs("engine-profiles")) {
+        return;
+    }
+    let mut profile = engine(DOCKER, Arch::native(), &KEPT);
+    let caller = cost::Caller::build();
+    assert_eq!(caller.call(&compile(&profile).unwrap(), 1).len(), 4);
+    profile.archs = vec![Arch::native()];
+    assert_eq!(caller.call(&compile(&profile).unwrap(), 1).len(), 4);
+}
+
 /// cargo test -p walkthrough --test seccomp_peers -- --ignored --nocapture
 #[test]
 #[ignore = "a measurement, for a machine on which nothing else runs"]

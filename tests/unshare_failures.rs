@@ -43,6 +43,10 @@ const LINES: &[&str] = &[
     "sh -c \"era-caps file set cap_chown=ep $D/copy && era-caps file clear $D/copy\"",
     "era-caps need -- true",
     "era-caps need --user 0 --in-place -- true",
+    "era-seccomp run --no-new-privs --deny mkdir --log rmdir -- true",
+    "era-seccomp supervise --no-new-privs --watch mkdir -- true",
+    "era-seccomp record --no-new-privs --output $D/profile -- true",
+    "era-seccomp strict </dev/null",
 ];
 
 #[test]

@@ -9,8 +9,10 @@
 //! - [`PROGRAMS`]: every program by the name of its link.
 //! - [`mod@chroot`]: in 1979.
 //! - [`caps`]: in 1999.
+//! - [`mod@cgroup`]: in 2006.
 //! - [`explain`]: `--explain`, `--explain=json` and ERA_EXPLAIN: who listens to the kernel calls.
 //! - [`mod@unshare`], [`nsenter`] and [`lsns`]: 2002 to 2020.
+//! - [`mod@seccomp`]: from 2005 on.
 //! - `views`: the eight kinds of namespaces as flags.
 //! - `attached`: files right behind a short flag, as nsenter(1) takes them.
 //! - `ids`: users on a command line.
@@ -20,6 +22,7 @@
 
 mod attached;
 pub mod caps;
+pub mod cgroup;
 pub mod chroot;
 pub mod explain;
 pub mod failure;
@@ -27,6 +30,7 @@ mod ids;
 pub mod lsns;
 pub mod nsenter;
 mod result;
+pub mod seccomp;
 pub mod unshare;
 mod views;
 
@@ -67,9 +71,19 @@ pub const PROGRAMS: &[Program] = &[
         command: nsenter::command,
     },
     Program {
+        name: "era-seccomp",
+        main: seccomp::main,
+        command: seccomp::command,
+    },
+    Program {
         name: "era-unshare",
         main: unshare::main,
         command: unshare::command,
+    },
+    Program {
+        name: "era-cgroup",
+        main: cgroup::main,
+        command: cgroup::command,
     },
 ];
 

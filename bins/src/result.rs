@@ -23,20 +23,39 @@ impl Diagnose for Unwritten {
     }
 }
 
-/// Writes a result and gives `status`, or `failed` if it could not be written. A reader that
-/// went away, such as head(1), has seen enough.
-pub(crate) fn print(text: &str, status: u8, failed: u8) -> u8 {
+/// What became of a result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shown {
+    /// All of it is written.
+    Whole,
+    /// The reader went away, such as head(1): it has seen enough.
+    Closed,
+    /// It could not be written, and that has been said; the exit status for it.
+    Failed(u8),
+}
+
+/// Writes a part of a result, when more may follow.
+pub(crate) fn show(text: &str, failed: u8) -> Shown {
     let end = if text.ends_with('\n') { "" } else { "\n" };
     let whole = format!("{text}{end}");
     let written = stdout()
         .write_all(whole.as_bytes())
         .and_then(|()| stdout().flush());
     match written {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+        Ok(()) => Shown::Whole,
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Shown::Closed,
+        Err(error) => {
             let call = CallError::from_io("write", Path::new("/dev/stdout"), "write(2)", &error);
             crate::failure::print(&Unwritten(call));
-            failed
+            Shown::Failed(failed)
         }
-        _ => status,
+    }
+}
+
+/// Writes a result and gives `status`, or `failed` if it could not be written.
+pub(crate) fn print(text: &str, status: u8, failed: u8) -> u8 {
+    match show(text, failed) {
+        Shown::Whole | Shown::Closed => status,
+        Shown::Failed(failed) => failed,
     }
 }

@@ -61,7 +61,7 @@ pub fn in_namespaces(script: &str) -> Found {
 pub fn behind_a_filter(call: i64, errno: Errno, mut command: Command) -> Output {
     let run = move || {
         kernel::prctl_set_no_new_privs().expect("no_new_privs");
-        kernel::seccomp_set_mode_filter(&kernel::refusal(&[call], errno)).expect("a filter");
+        kernel::seccomp_set_mode_filter(&[], &kernel::refusal(&[call], errno)).expect("a filter");
         command.output().expect("the command runs")
     };
     std::thread::spawn(run).join().expect("the thread ends")

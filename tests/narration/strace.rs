@@ -129,6 +129,14 @@ fn as_told(name: &str, args: Vec<String>) -> Vec<String> {
             let rest = args[1..].iter().map(|arg| arg.replace(" /* MS_??? */", ""));
             [at].into_iter().chain(rest).collect()
         }
+        // Where the filter lies in memory is nobody's concern.
+        "seccomp" => {
+            let mut args = args;
+            if let Some(length) = args.get(2).and_then(|program| field(program, "len")) {
+                args[2] = format!("{{len={length}}}");
+            }
+            args.iter().map(|arg| undecorated(arg)).collect()
+        }
         "setgroups" => vec![args[0].clone(), args[1].replace("NULL", "[]")],
         "capset" => {
             let words = [

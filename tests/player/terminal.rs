@@ -131,6 +131,15 @@ impl Terminal {
         self.screen.screen().alternate_screen()
     }
 
+    /// Whether anything on the screen has a colour of its own.
+    pub fn has_colour(&self) -> bool {
+        let screen = self.screen.screen();
+        let (rows, columns) = (screen.size().0.get(), screen.size().1.get());
+        let cells = (0..rows).flat_map(|row| (0..columns).map(move |column| (row, column)));
+        let mut cells = cells.filter_map(|(row, column)| screen.cell(row, column));
+        cells.any(|cell| cell.fgcolor() != vt100::Color::Default || cell.inverse())
+    }
+
     /// Another size; the kernel tells era.
     pub fn resize(&mut self, rows: u16, columns: u16) {
         self.screen
@@ -275,7 +284,7 @@ pub fn without_user_namespaces<T: Send + 'static>(run: impl FnOnce() -> T + Send
     ];
     let filtered = move || {
         groundwork::kernel::prctl_set_no_new_privs().unwrap();
-        groundwork::kernel::seccomp_set_mode_filter(&filter).unwrap();
+        groundwork::kernel::seccomp_set_mode_filter(&[], &filter).unwrap();
         run()
     };
     std::thread::spawn(filtered).join().unwrap()

@@ -47,7 +47,7 @@ pub struct Report {
 pub fn page(page: &Page, around: &Surroundings, learner: &Learner) -> PageReport {
     let started = Instant::now();
     let (mut blocks, mut left) = (Vec::new(), Vec::new());
-    match Stage::new(&around.state, learner) {
+    match Stage::new(&around.state, learner, &page.head) {
         Ok(mut stage) => {
             for block in page.blocks() {
                 let mut report = BlockReport::new(block);

@@ -37,7 +37,7 @@ pub fn bless(
         &path.file_stem().unwrap_or_default().to_string_lossy(),
         &old,
     )?;
-    let mut stage = Stage::new(&around.state, learner)?;
+    let mut stage = Stage::new(&around.state, learner, &page.head)?;
     let (mut new_outputs, mut problems) = (BTreeMap::new(), Vec::new());
     for block in page.blocks() {
         if stage.cannot_run(block).is_some() {

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use groundwork::host::Finding;
+
 use crate::ground::Learner;
 use crate::ground::place;
 use crate::page::Page;
@@ -47,6 +49,7 @@ pub fn rows(pages: &[Page], chosen: usize, around: &Surroundings, learner: &Lear
         label("This machine", machine(learner)),
     ];
     rows.extend(ground());
+    rows.push(label("  cgroups", groups(learner)));
     rows.extend([
         label(
             "  writes only",
@@ -143,6 +146,33 @@ fn ground() -> Vec<Row> {
         }
     }
     rows
+}
+
+/// Which layout of control groups, whether one of our own can be had, and by whom.
+fn groups(learner: &Learner) -> String {
+    let works = |name: &str| probes::look(name).is_some_and(|finding| finding.works());
+    let layout = match (
+        works("cgroup-v2"),
+        works("cgroup-v1"),
+        works("cgroup-hybrid"),
+    ) {
+        (true, _, _) => "v2",
+        (false, true, true) => "hybrid, limits by v1",
+        (false, true, false) => "v1",
+        (false, false, _) => return "none with limits: 08 is only shown".to_owned(),
+    };
+    let group = probes::look(probes::GROUP);
+    let by_systemd = |finding: &Finding| finding.why.starts_with("systemd gives");
+    let own = match &group {
+        Some(finding) if finding.works() && learner.other => "a group that root makes: 08 works",
+        Some(finding) if finding.works() && by_systemd(finding) => {
+            "a group of your own through systemd: 08 works"
+        }
+        Some(finding) if finding.works() => "a group of your own: 08 works",
+        _ if works("sudo") => "a group by real root, asks first: 08 works",
+        _ => "no group of your own: 08 is shown in part",
+    };
+    format!("{layout}, {own}")
 }
 
 /// Text that may take more than a line, below what it explains.

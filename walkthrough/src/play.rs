@@ -57,7 +57,7 @@ pub fn next(around: &Surroundings) -> Result<Page, Box<dyn std::error::Error>> {
 /// No terminal, or no ground.
 pub fn first_screen(around: &Surroundings, learner: &Learner) -> Outcome {
     let pages = library::pages()?;
-    probes::ground();
+    probes::look_at_machine();
     let screen = screen(around)?;
     loop {
         match first::choose(&screen, &pages, around, learner)? {
@@ -249,7 +249,7 @@ pub fn shell(page: Option<&str>, around: &Surroundings, learner: &Learner) -> Ou
         return Ok(left(&ground.end()));
     };
     let page = library::find(word)?;
-    let mut stage = Stage::new(&around.state, learner)?;
+    let mut stage = Stage::new(&around.state, learner, &page.head)?;
     let who = whose_shell(stage.ground_mut())?;
     for block in page.blocks() {
         if stage.cannot_run(block).is_some() {

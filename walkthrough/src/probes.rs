@@ -23,6 +23,9 @@ pub fn keep_in(state: &Path) {
 /// The probe that every `#` line needs.
 pub const GROUND: &str = "userns";
 
+/// The probe of a block that is played in the ground's own control group.
+pub const GROUP: &str = "cgroup-delegated";
+
 /// What a probe found; none when there is no probe of that name.
 pub fn look(name: &str) -> Option<Finding> {
     let mut found = FOUND
@@ -46,6 +49,21 @@ pub fn look_ahead(page: &Page) {
     }
 }
 
+/// Runs every probe that the first screen tells of, for the same reason.
+pub fn look_at_machine() {
+    ground();
+    for name in [
+        "cgroup-v2",
+        "cgroup-v1",
+        "cgroup-hybrid",
+        GROUP,
+        "root",
+        "sudo",
+    ] {
+        look(name);
+    }
+}
+
 /// On which ground `#` lines can run here.
 pub fn ground() -> Pick {
     pick_by(|name| look(name).is_some_and(|finding| finding.works()))
@@ -63,25 +81,38 @@ fn pick_by(works: impl Fn(&str) -> bool) -> Pick {
 
 /// Why a block cannot run on this ground; none when it can.
 pub fn missing(block: &Block, ground: &Ground) -> Option<String> {
+    if let Some(why) = block.only_if.iter().find_map(|name| absent(name)) {
+        return Some(format!("not for this machine: {why}"));
+    }
     if block.needs_root() && !ground.has_root() {
         return Some("real root is needed, and nobody gave it".to_owned());
     }
     let in_namespace = block.on_ground && !ground.is_played_as_root();
-    let ground = in_namespace.then(|| GROUND.to_owned());
-    let needs = block
-        .needs
-        .iter()
-        .cloned()
-        .chain(ground)
-        .find_map(|name| absent(&name));
-    let twin = || {
-        block
-            .only_if
-            .iter()
-            .find_map(|name| absent(name))
-            .map(|why| format!("not for this machine: {why}"))
-    };
-    needs.or_else(twin)
+    let needs = block.needs.iter().map(String::as_str);
+    let mut needs = needs.chain(in_namespace.then_some(GROUND));
+    // Whether there is a group, a ground that has asked for one knows best.
+    let asked = ground.group().is_some();
+    needs
+        .find_map(|name| (name != GROUP || !asked).then(|| absent(name))?)
+        .or_else(|| ungrouped(block, ground))
+}
+
+/// Whether it is one of two twins, and the other one is for this machine.
+pub fn is_for_another_machine(block: &Block) -> bool {
+    block.only_if.iter().any(|name| absent(name).is_some())
+}
+
+/// Why the ground has no group, if the block needs one and its page has asked for it.
+fn ungrouped(block: &Block, ground: &Ground) -> Option<String> {
+    let why = ground.group()?.err()?;
+    let needed = block.needs.iter().any(|name| name == GROUP);
+    needed.then(|| absent(GROUP).unwrap_or_else(|| format!("{GROUP}: {why}")))
+}
+
+/// Whether real root, to be asked for, could give a block the group that it needs.
+pub fn wants_group_by_root(block: &Block, ground: &Ground) -> bool {
+    let needed = block.needs.iter().any(|name| name == GROUP) && ground.lacks_group();
+    needed && !ground.has_root() && look("sudo").is_some_and(|finding| finding.works())
 }
 
 fn absent(name: &str) -> Option<String> {

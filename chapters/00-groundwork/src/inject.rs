@@ -5,9 +5,11 @@
 //!   occurrence, errno.
 //! - `chroot=EPERM` lets the kernel itself refuse every chroot(2), by a seccomp filter.
 //! - `chroot=omitted` never makes the call and pretends that it succeeded.
-//! - `CLONE_NEWPID=omitted` takes this flag out of every clone3(2) and unshare(2).
+//! - `cpu.max=omitted` likewise, for each write(2) to a file of this name.
+//! - `CLONE_INTO_CGROUP=omitted` and `CLONE_NEWPID=omitted` take this flag out of every
+//!   clone3(2) and unshare(2).
 //!
-//! The last two take a mechanism out while every word about it stays: a test that still
+//! The last three take a mechanism out while every word about it stays: a test that still
 //! passes then has proven nothing.
 
 use std::str::FromStr;
@@ -101,7 +103,7 @@ pub fn install(fault: Fault) {
         let number = impossible::number(call).expect("a call that the filter knows");
         let filter = kernel::refusal(&[number], Errno::from_raw(*errno));
         kernel::prctl_set_no_new_privs().expect("nobody forbids it");
-        kernel::seccomp_set_mode_filter(&filter).expect("a filter can be had");
+        kernel::seccomp_set_mode_filter(&[], &filter).expect("a filter can be had");
     }
     *STATE.lock().expect("no holder panics") = Some(State {
         role: "parent",

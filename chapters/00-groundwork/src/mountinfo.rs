@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::host::unescaped;
+
 /// One line of mountinfo, as much of it as is needed here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MountPoint {
@@ -45,28 +47,6 @@ impl MountPoint {
     pub fn shown(&self) -> String {
         self.at.display().to_string()
     }
-}
-
-/// Spaces and the like are written as `\040`, three octal digits.
-fn unescaped(text: &str) -> PathBuf {
-    use std::os::unix::ffi::OsStringExt;
-    let mut bytes = Vec::new();
-    let mut rest = text.as_bytes();
-    while let [first, tail @ ..] = rest {
-        let octal = tail.get(..3).filter(|_| *first == b'\\');
-        let digits = octal.and_then(|digits| std::str::from_utf8(digits).ok());
-        match digits.and_then(|digits| u8::from_str_radix(digits, 8).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = &tail[3..];
-            }
-            None => {
-                bytes.push(*first);
-                rest = tail;
-            }
-        }
-    }
-    PathBuf::from(std::ffi::OsString::from_vec(bytes))
 }
 
 /// All mounts of this mount namespace that are in sight.

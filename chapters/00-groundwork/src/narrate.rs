@@ -8,7 +8,7 @@
 use std::io::Write;
 use std::panic::Location;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 
 use colored::{Color, Colorize};
 use serde::{Deserialize, Serialize};
@@ -111,6 +111,26 @@ pub trait Sink: Send {
 /// Whether anybody listens: the one thing that is looked at when nobody does.
 static LISTENING: AtomicBool = AtomicBool::new(false);
 static SINK: Mutex<Option<Box<dyn Sink>>> = Mutex::new(None);
+
+/// The number of this process; 0 before it was asked for.
+static MYSELF: AtomicI32 = AtomicI32::new(0);
+
+/// The number of this process, asked for once: where strict mode holds us, see seccomp(2),
+/// not even getpid(2) may be called.
+pub(crate) fn myself() -> i32 {
+    let known = MYSELF.load(Ordering::Relaxed);
+    if known != 0 {
+        return known;
+    }
+    let pid = std::process::id() as i32;
+    MYSELF.store(pid, Ordering::Relaxed);
+    pid
+}
+
+/// In a child that has just been made: its number is not that of its parent.
+pub(crate) fn another_process() {
+    MYSELF.store(0, Ordering::Relaxed);
+}
 
 /// Installs a listener in place of the one before it.
 pub fn install(sink: Box<dyn Sink>) {
@@ -230,7 +250,7 @@ impl<W: Write + Send> Sink for Human<W> {
                     Returned::Errno(name) => self.line(call, &format!("= {name}"), Color::Red),
                 }
             }
-            Event::Exec { pid, call, .. } if *pid == std::process::id() as i32 => {
+            Event::Exec { pid, call, .. } if *pid == myself() => {
                 self.line(call, "= no return", Color::Green);
             }
             Event::Exec { call, .. } => self.pending = Some(call.clone()),

@@ -23,7 +23,6 @@ pub fn get(path: &Path) -> Result<Option<FileCaps>> {
 }
 
 /// Gives a file these, in place of what it had.
-// ANCHOR: set
 pub fn set(path: &Path, caps: &FileCaps) -> Result<()> {
     regular(path)?;
     let bytes = caps.encode();
@@ -36,7 +35,6 @@ pub fn set(path: &Path, caps: &FileCaps) -> Result<()> {
         call: call.into(),
     })
 }
-// ANCHOR_END: set
 
 /// Takes a file's capabilities away.
 pub fn clear(path: &Path) -> Result<()> {

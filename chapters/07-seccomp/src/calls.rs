@@ -95,15 +95,18 @@ fn table(arch: Arch) -> &'static Table {
     &tables[&arch]
 }
 
+/// The crate's own list ends one before its last call.
 fn make(arch: Arch) -> Table {
     match arch {
         Arch::X86_64 => Table::of(x86_64_pairs()),
         Arch::X86 => {
-            Table::of(x86::Sysno::iter().map(|call| (plain(call.name()), call.id() as u32)))
+            let calls = x86::Sysno::iter().chain([x86::Sysno::last()]);
+            Table::of(calls.map(|call| (plain(call.name()), call.id() as u32)))
         }
         Arch::X32 => Table::of(x32_pairs()),
         Arch::Aarch64 => Table::of(
             aarch64::Sysno::iter()
+                .chain([aarch64::Sysno::last()])
                 .map(|call| (plain(call.name()), call.id() as u32))
                 .filter(|(_, number)| !TIME64.contains(number))
                 // Its name in the kernel, and in every profile.
@@ -121,7 +124,8 @@ fn plain(name: &'static str) -> &'static str {
 }
 
 fn x86_64_pairs() -> impl Iterator<Item = (&'static str, u32)> {
-    x86_64::Sysno::iter().map(|call| (plain(call.name()), call.id() as u32))
+    let calls = x86_64::Sysno::iter().chain([x86_64::Sysno::last()]);
+    calls.map(|call| (plain(call.name()), call.id() as u32))
 }
 
 fn x32_pairs() -> impl Iterator<Item = (&'static str, u32)> {
@@ -137,9 +141,19 @@ pub fn number(arch: Arch, name: &str) -> Option<u32> {
 }
 
 /// The number of a call as a rule names it: by its name, or, for a call that is younger than
-/// our tables, by its number.
+/// our tables, by its number. A number that belongs to another architecture is none here: no
+/// rule for x86-64 lets a call of x32 through.
 pub fn resolve(arch: Arch, word: &str) -> Option<u32> {
-    number(arch, word).or_else(|| word.parse().ok())
+    let by_number = || {
+        let number: u32 = word.parse().ok()?;
+        let number = match arch {
+            Arch::X32 if number < X32_BIT => number | X32_BIT,
+            _ => number,
+        };
+        let here = Arch::of_call(arch.token(), number) == Some(arch);
+        (here && number != u32::MAX).then_some(number)
+    };
+    number(arch, word).or_else(by_number)
 }
 
 /// The name of a call.

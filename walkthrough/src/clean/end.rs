@@ -1,16 +1,16 @@
 //! Ends what was found: first the processes, then what they held.
 
-use std::fs;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
+use groundwork::host::Facts;
 use groundwork::kernel::{self, Pid, Signal};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use std::os::fd::AsFd;
 
 use super::{Left, find};
-use crate::ground::guardian;
+use crate::ground::{group, guardian};
 use crate::proc;
 
 /// How long a process may take to be gone after SIGKILL.
@@ -22,6 +22,12 @@ const ROUNDS: usize = 20;
 pub fn all(state: &Path, left: Vec<Left>) -> Vec<(Left, String)> {
     let mut still = Vec::new();
     let mut left = left;
+    // Who is in several groups, and frozen by one of them, ends only if all are at hand.
+    let groups = left.iter().filter_map(|one| match one {
+        Left::Group(folder) => Some(folder.as_path()),
+        _ => None,
+    });
+    group::kill_all(&groups.collect::<Vec<_>>());
     for _ in 0..ROUNDS {
         let mut processes = left
             .iter()
@@ -48,11 +54,18 @@ fn end(one: &Left) -> Option<(Left, String)> {
     let outcome = match one {
         Left::Process { pid, started, .. } => kill(*pid, started),
         Left::Mount(point) => kernel::detach(point).map_err(|error| error.to_string()),
-        Left::Group(folder) => fs::remove_dir(folder).map_err(|error| error.to_string()),
+        Left::Group(folder) => remove_group(folder),
+        Left::Run(run) => end_run(run),
         Left::Link(name) => delete_link(name),
         Left::Folder(folder) => remove(folder),
     };
     outcome.err().map(|why| (one.clone(), why))
+}
+
+fn end_run(run: &cgroups::left::Left) -> Result<(), String> {
+    let home = cgroups::Home::find(&Facts::here());
+    let ended = home.and_then(|home| run.end(&home));
+    ended.map_err(|error| error.to_string())
 }
 
 /// Kills exactly the process that was found: the descriptor is opened first, and then its
@@ -74,6 +87,14 @@ fn kill(pid: u32, started: &str) -> Result<(), String> {
         Ok(0) => Err(format!("it did not end in {PATIENCE:.0?}")),
         _ => Ok(()),
     }
+}
+
+fn remove_group(folder: &Path) -> Result<(), String> {
+    let removed = group::remove(folder);
+    if let Some(above) = folder.parent() {
+        group::come_back(above);
+    }
+    removed.map_err(|error| error.to_string())
 }
 
 fn delete_link(name: &str) -> Result<(), String> {

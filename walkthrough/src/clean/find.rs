@@ -5,11 +5,12 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use groundwork::host::{Facts, unescaped};
 use nix::unistd::Uid;
 use serde::Deserialize;
 
 use super::Left;
-use crate::ground::MARK;
+use crate::ground::{MARK, group};
 use crate::machine::qemu;
 use crate::proc;
 
@@ -32,7 +33,8 @@ pub fn all(state: &Path) -> Vec<Left> {
     let (dead, alive) = grounds(state);
     let mut left = processes(&dead, &alive);
     left.extend(mounts(state, &dead).into_iter().map(Left::Mount));
-    left.extend(groups());
+    left.extend(runs().into_iter().map(Left::Run));
+    left.extend(groups(&alive));
     left.extend(links());
     left.extend(dead.into_iter().map(Left::Folder));
     left
@@ -154,7 +156,7 @@ pub(super) fn mounts(state: &Path, dead: &[PathBuf]) -> Vec<PathBuf> {
     let table = proc::mounts("self").unwrap_or_default();
     let grounds = state.join("grounds");
     let point_of = |line: &String| {
-        let point = PathBuf::from(unescaped(line.split(' ').nth(1)?));
+        let point = unescaped(line.split(' ').nth(1)?);
         let kind = line.split_once(" - ")?.1.split(' ').next()?;
         let kept = kind == "nsfs" && point.starts_with(state) && !point.starts_with(&grounds);
         let below = dead.iter().any(|folder| point.starts_with(folder));
@@ -163,22 +165,9 @@ pub(super) fn mounts(state: &Path, dead: &[PathBuf]) -> Vec<PathBuf> {
     table.iter().rev().filter_map(point_of).collect()
 }
 
-/// mountinfo writes space, tab, newline and backslash as three octal digits.
-fn unescaped(path: &str) -> String {
-    [
-        ("\\040", " "),
-        ("\\011", "\t"),
-        ("\\012", "\n"),
-        ("\\134", "\\"),
-    ]
-    .iter()
-    .fold(path.to_owned(), |path, (code, character)| {
-        path.replace(code, character)
-    })
-}
-
-/// Groups that a probe of the doctor's made and could not remove: `era-doctor-PID`.
-fn groups() -> Vec<Left> {
+/// Groups of ours that nobody needs any more: of a ground, or of a probe of the doctor's
+/// that could not remove it (`era-doctor-PID`).
+fn groups(alive: &BTreeSet<String>) -> Vec<Left> {
     let table = proc::mounts("self").unwrap_or_default();
     let hierarchy = |line: &String| {
         let kind = line.split_once(" - ")?.1;
@@ -187,23 +176,34 @@ fn groups() -> Vec<Left> {
     };
     let mut found = Vec::new();
     for top in table.iter().filter_map(hierarchy) {
-        below(&top, 4, &mut found);
+        below(&top, 8, alive, &mut found);
     }
     found.into_iter().map(Left::Group).collect()
 }
 
-fn below(folder: &Path, depth: u32, found: &mut Vec<PathBuf>) {
+/// Groups of runs that were killed.
+fn runs() -> Vec<cgroups::left::Left> {
+    let home = cgroups::Home::if_any(&Facts::here());
+    home.map_or_else(Vec::new, |home| cgroups::left::all(&home))
+}
+
+fn below(folder: &Path, depth: u32, alive: &BTreeSet<String>, found: &mut Vec<PathBuf>) {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     for entry in entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())) {
-        let name = entry.file_name();
-        let maker = name
-            .to_str()
-            .and_then(|name| name.strip_prefix("era-doctor-"));
-        match maker {
-            Some(pid) if !proc::is_alive(pid) && is_ours(&entry.path()) => found.push(entry.path()),
-            Some(_) => {}
-            None if depth > 0 => below(&entry.path(), depth - 1, found),
-            None => {}
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let of_probe = name.strip_prefix("era-doctor-");
+        let is_needed = match (of_probe, name.strip_prefix(group::PREFIX)) {
+            (Some(pid), _) => proc::is_alive(pid),
+            (None, Some(nonce)) => alive.contains(nonce),
+            (None, None) if depth > 0 => {
+                below(&entry.path(), depth - 1, alive, found);
+                continue;
+            }
+            (None, None) => continue,
+        };
+        // A ground's group is the learner's, whoever made it.
+        if !is_needed && (is_ours(&entry.path()) || Uid::effective().is_root()) {
+            found.push(entry.path());
         }
     }
 }

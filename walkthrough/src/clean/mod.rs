@@ -55,8 +55,10 @@ pub enum Left {
     },
     /// A mount below a ground's folder, or a kept namespace.
     Mount(PathBuf),
-    /// A control group that a probe made.
+    /// A control group of a ground, or one that a probe made.
     Group(PathBuf),
+    /// A control group whose run is gone, with who is in it.
+    Run(cgroups::left::Left),
     /// A network link.
     Link(String),
     /// A ground's folder.
@@ -69,6 +71,10 @@ impl fmt::Display for Left {
             Left::Process { pid, name, .. } => write!(out, "end process  {pid} ({name})"),
             Left::Mount(point) => write!(out, "unmount      {}", point.display()),
             Left::Group(folder) => write!(out, "remove group {}", folder.display()),
+            Left::Run(run) => {
+                let (name, pid) = (&run.name, run.pid);
+                write!(out, "end group    {name} (its run, process {pid}, is gone)")
+            }
             Left::Link(name) => write!(out, "delete link  {name}"),
             Left::Folder(folder) => write!(out, "remove       {}", folder.display()),
         }

@@ -51,7 +51,7 @@ impl Guard {
             writeln!(requests, "{request}").map_err(gone)?;
         }
         match self.read()?.split_once(' ') {
-            Some(("ok", rest)) => Ok(rest.to_owned()),
+            Some(("ok", rest)) => Ok(rest.trim_end().to_owned()),
             Some(("error", why)) => Err(GroundError::Guardian(why.to_owned())),
             _ => Err(GroundError::Guardian("gone without an answer".to_owned())),
         }
@@ -61,7 +61,7 @@ impl Guard {
         let mut answer = String::new();
         let read = self.answers.read_line(&mut answer);
         read.map_err(|error| GroundError::Guardian(format!("gone ({error})")))?;
-        Ok(answer.trim_end().to_owned())
+        Ok(answer.trim_end_matches('\n').to_owned())
     }
 
     /// Lets it end everything, and waits until it has.

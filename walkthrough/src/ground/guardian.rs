@@ -4,7 +4,7 @@
 //! parent there becomes its child, so nothing can slip away. It reads
 //! requests from a pipe. When the other end is gone (the learner quit, the tour crashed,
 //! somebody sent SIGKILL), it ends all its descendants, unmounts what is mounted
-//! below the folder, and removes it.
+//! below the folder, and removes it. A control group that it has made goes, too.
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::CommandExt;
@@ -18,6 +18,7 @@ use nix::sys::signal::SigSet;
 use nix::sys::wait::{WaitPidFlag, waitpid};
 
 use super::Who;
+use super::group::{Group, Owner};
 
 /// Runs until the tour's end of our stdin is gone.
 ///
@@ -40,6 +41,7 @@ pub fn main(folder: &Path, uid: u32, gid: u32) -> Result<(), Box<dyn std::error:
         uid,
         gid,
         keeper: None,
+        group: None,
     };
     let mut answers = std::io::stdout();
     writeln!(answers, "ready")?;
@@ -54,8 +56,15 @@ pub fn main(folder: &Path, uid: u32, gid: u32) -> Result<(), Box<dyn std::error:
         }
         collect();
     }
+    let mut group = guardian.group.take();
     drop(guardian);
+    if let Some(group) = &group {
+        group.kill();
+    }
     end_all();
+    if let Some(group) = &mut group {
+        group.remove();
+    }
     unmount_below(folder);
     remove(folder);
     Ok(())
@@ -67,13 +76,18 @@ struct Guardian {
     gid: u32,
     /// Keeps the ground's namespaces; ends when its stdin does.
     keeper: Option<Child>,
+    /// The ground's control group, if its page wants one.
+    group: Option<Group>,
 }
 
 impl Guardian {
     fn answer(&mut self, request: &str) -> Result<String, Box<dyn std::error::Error>> {
         let words: Vec<&str> = request.splitn(4, ' ').collect();
-        let ["shell", who, kind, terminal] = words[..] else {
-            return Err(format!("no such request: {request}").into());
+        let (who, kind, terminal) = match words[..] {
+            ["shell", who, kind, terminal] => (who, kind, terminal),
+            ["group"] => return self.make_group(),
+            ["join", pid] => return self.join(pid.parse()?),
+            _ => return Err(format!("no such request: {request}").into()),
         };
         match who {
             "learner" => Ok(self.shell(Who::Learner, kind, terminal, None)?.to_string()),
@@ -82,6 +96,29 @@ impl Guardian {
             "root-of-ground" => self.kept_shell(Who::Real, kind, terminal),
             _ => self.kept_shell(Who::Ground, kind, terminal),
         }
+    }
+
+    /// The ground's control group, and a link to it in the sandbox.
+    fn make_group(&mut self) -> Result<String, Box<dyn std::error::Error>> {
+        let nonce = self.folder.file_name().unwrap_or_default();
+        let owner = Owner {
+            uid: self.uid,
+            gid: self.gid,
+        };
+        let mut group = Group::make(&nonce.to_string_lossy(), owner)?;
+        if let Err(error) = group.link(&self.folder.join("box/group")) {
+            group.remove();
+            return Err(error.into());
+        }
+        self.group = Some(group);
+        Ok(String::new())
+    }
+
+    /// A shell has been started: into the group with it.
+    fn join(&self, pid: u32) -> Result<String, Box<dyn std::error::Error>> {
+        let group = self.group.as_ref().ok_or("there is no group")?;
+        group.join(pid)?;
+        Ok(String::new())
     }
 
     /// A shell in the namespaces of the ground.

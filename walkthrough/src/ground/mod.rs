@@ -13,6 +13,7 @@
 //! - [`learner`]: who the learner is, also when root started the tour.
 //! - [`pick`](mod@pick): which ground can be had here.
 //! - [`place`]: on which file system a ground may lie.
+//! - [`group`]: its own control group, for pages that want one.
 //! - [`guardian`]: the process that starts the shells, and that ends everything
 //!   when the tour goes away, however it goes.
 //! - [`guard`]: the tour's side of it.
@@ -26,12 +27,15 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 pub mod enter;
+pub mod group;
 pub mod guard;
 pub mod guardian;
 pub mod learner;
 pub mod leftovers;
 pub mod pick;
 pub mod place;
+
+use groundwork::host::{self, Facts};
 
 use crate::probes;
 use guard::Guard;
@@ -83,12 +87,25 @@ pub struct Ground {
     pub learner: Learner,
     /// The shells that were started, and the keeper of the namespaces.
     ours: Vec<u32>,
+    /// The shells alone.
+    shells: Vec<u32>,
     guard: Guard,
     /// The one that real root runs, once it was asked for.
     root: Option<Guard>,
     /// Root of the ground is real root: the kernel refuses user namespaces here, and
     /// the learner was asked.
     as_root: bool,
+    /// Whether there is a control group, and why not; none where none was wanted.
+    group: Option<Result<Grouped, String>>,
+}
+
+/// Who has made the ground's control group, and so puts shells into it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Grouped {
+    /// The learner's guardian.
+    ByLearner,
+    /// The one that real root runs.
+    ByRoot,
 }
 
 impl Ground {
@@ -97,6 +114,31 @@ impl Ground {
     /// # Errors
     /// No place, no room, or no guardian.
     pub fn new(state: &Path, learner: &Learner) -> Result<Self, GroundError> {
+        Self::prepared(state, learner, &[])
+    }
+
+    /// Makes one with a control group of its own, where that can be had.
+    ///
+    /// # Errors
+    /// As [`Ground::new`]. Without a group it is a ground nevertheless.
+    pub fn with_group(state: &Path, learner: &Learner) -> Result<Self, GroundError> {
+        // Where systemd manages a user's groups, it is asked for one: systemd-run then
+        // becomes our guardian, in a group in which nobody else is.
+        let facts = Facts::here().with_env(std::env::vars_os());
+        let scope: &[&str] = match learner.other || !host::systemd_gives_a_group(&facts) {
+            true => &[],
+            false => &host::DELEGATED_SCOPE,
+        };
+        let mut ground = Self::prepared(state, learner, scope)?;
+        ground.group = Some(match ground.guard.ask("group") {
+            Ok(_) => Ok(Grouped::ByLearner),
+            Err(error) => Err(error.to_string()),
+        });
+        Ok(ground)
+    }
+
+    /// `before` are the words of a command that starts the guardian.
+    fn prepared(state: &Path, learner: &Learner, before: &[&str]) -> Result<Self, GroundError> {
         let nonce = nonce();
         let folder = place::choose(state, learner)?.join(&nonce);
         prepare(&folder, &nonce, learner).map_err(|source| {
@@ -106,13 +148,23 @@ impl Ground {
                 source,
             }
         })?;
-        let mut guardian = Command::new(folder.join("bin/era"));
+        let era = folder.join("bin/era");
+        let mut guardian = match before.split_first() {
+            Some((first, rest)) => {
+                let mut command = Command::new(first);
+                command.args(rest).arg(&era);
+                command
+            }
+            None => {
+                let mut command = Command::new(&era);
+                command.arg0("era-guardian").env_clear();
+                command
+            }
+        };
         guardian
-            .arg0("era-guardian")
             .arg("__guardian")
             .arg(&folder)
             .args([learner.uid.to_string(), learner.gid.to_string()])
-            .env_clear()
             .env(MARK, &nonce)
             .current_dir("/")
             // What the terminal sends when it goes (SIGHUP) is for the tour alone.
@@ -124,10 +176,24 @@ impl Ground {
             nonce,
             learner,
             ours: Vec::new(),
+            shells: Vec::new(),
             guard,
             root: None,
             as_root: false,
+            group: None,
         })
+    }
+
+    /// Whether the page's shells have a control group of their own, and why not; none where
+    /// the page wanted none.
+    pub fn group(&self) -> Option<Result<(), &str>> {
+        let group = self.group.as_ref()?;
+        Some(group.as_ref().map(|_| ()).map_err(String::as_str))
+    }
+
+    /// Whether the page wanted a group, and there is none.
+    pub fn lacks_group(&self) -> bool {
+        matches!(self.group, Some(Err(_)))
     }
 
     /// Whether real root can be had.
@@ -151,9 +217,25 @@ impl Ground {
             .arg(era)
             .arg("__guardian")
             .arg(&self.folder)
-            .args(["0", "0"]);
+            .args([self.learner.uid, self.learner.gid].map(|id| id.to_string()));
         self.root = Some(Guard::start(&mut sudo)?);
+        self.group_by_root();
         Ok(())
+    }
+
+    /// What the kernel refused to the learner, real root makes, for the learner; shells that
+    /// are there already come in.
+    fn group_by_root(&mut self) {
+        let (Some(Err(_)), Some(root)) = (&self.group, &mut self.root) else {
+            return;
+        };
+        let made = root.ask("group").and_then(|_| {
+            let shells = self.shells.iter();
+            let mut joined = shells.map(|pid| root.ask(&format!("join {pid}")).map(drop));
+            joined.try_for_each(|joined| joined)
+        });
+        let made = made.map(|()| Grouped::ByRoot);
+        self.group = Some(made.map_err(|error| error.to_string()));
     }
 
     /// Lets real root play root of the ground: no user namespace any more, but still
@@ -217,6 +299,14 @@ impl Ground {
             .first()
             .ok_or_else(|| GroundError::Guardian(answer.clone()))?;
         self.ours.extend(pids);
+        self.shells.push(shell);
+        let guard = match (&self.group, &mut self.root) {
+            (Some(Ok(Grouped::ByLearner)), _) => &mut self.guard,
+            (Some(Ok(Grouped::ByRoot)), Some(root)) => root,
+            _ => return Ok(shell),
+        };
+        // It has run nothing yet: the first command comes after this.
+        guard.ask(&format!("join {shell}"))?;
         Ok(shell)
     }
 

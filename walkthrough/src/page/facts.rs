@@ -240,6 +240,50 @@ pub const VERBS: &[Verb] = &[
         "it sees no mount there",
         |w, a| w.not_mounted(&a[0], &a[1]),
     ),
+    // Control groups
+    verb(
+        "in-group",
+        "PROCESS GROUP",
+        "it is in the control group, one below the ground's: half, era/web",
+        |w, a| w.in_group(&a[0], &a[1]),
+    ),
+    verb(
+        "not-in-group",
+        "PROCESS GROUP",
+        "it is not in that group",
+        |w, a| w.not_in_group(&a[0], &a[1]),
+    ),
+    verb(
+        "limited",
+        "GROUP WHAT VALUE",
+        "its limit of cpu (0.5 cores), memory (bytes) or pids",
+        |w, a| w.limited(&a[0], &a[1], &a[2]),
+    ),
+    verb(
+        "oom-kills",
+        "GROUP NUMBER",
+        "how many of its processes the kernel's out-of-memory killer has ended",
+        |w, a| w.oom_kills(&a[0], &a[1]),
+    ),
+    verb(
+        "pids-refused",
+        "GROUP",
+        "one more process was refused to it, once or more",
+        |w, a| w.pids_refused(&a[0]),
+    ),
+    verb(
+        "group-gone",
+        "GROUP",
+        "there is no such group in any tree",
+        |w, a| w.group_gone(&a[0]),
+    ),
+    verb(
+        "cpu-share",
+        "PROCESS RANGE",
+        "the CPU time that it takes in a second: 0.45..0.53",
+        |w, a| w.cpu_share(&a[0], &a[1]),
+    ),
+    // The machine
     verb(
         "hostname-unchanged",
         "",

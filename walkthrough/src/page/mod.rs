@@ -6,6 +6,7 @@
 pub mod block;
 pub mod compare;
 pub mod facts;
+mod groups;
 mod lookups;
 pub mod parse;
 pub mod placeholder;
@@ -41,6 +42,8 @@ pub struct Head {
     pub line: Option<String>,
     /// The programs that it is about: a page answers to these, too.
     pub programs: Vec<String>,
+    /// Its shells want a control group of their own.
+    pub group: bool,
 }
 
 /// A part of a page.

@@ -199,6 +199,8 @@ impl Reader<'_> {
                     .filter(|word| !word.is_empty())
                     .map(str::to_owned),
             ),
+            "ground" if value == "cgroup" => head.group = true,
+            "ground" => return Err(PageError::new(at, "ground: cgroup is all that it may be")),
             _ => {}
         }
         Ok(())

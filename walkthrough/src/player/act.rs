@@ -233,10 +233,11 @@ impl Player<'_> {
 
 impl Player<'_> {
     /// What to ask before a block, if it takes real root: its `#!` lines do, and where the
-    /// kernel refuses user namespaces, its `#` lines. It is asked once.
+    /// kernel refuses user namespaces, its `#` lines, or a control group its shells. It is
+    /// asked once.
     fn question_for_root(&self, block: &Block) -> Option<Vec<Row>> {
         let ground = self.stage.ground();
-        if self.root.is_some() {
+        if self.root.is_some() || probes::is_for_another_machine(block) {
             return None;
         }
         let text = if block.on_ground && probes::ground_here().asks() {
@@ -248,6 +249,11 @@ impl Player<'_> {
             )
         } else if block.needs_root() && !ground.has_root() {
             "The next commands are for real root.".to_owned()
+        } else if probes::wants_group_by_root(block, ground) {
+            "The next commands want a control group that you may write, and you have none. \
+             Real root can make one and give it to you; the commands stay yours, and the group \
+             goes with the page."
+                .to_owned()
         } else {
             return None;
         };

@@ -120,7 +120,7 @@ impl<'a> Player<'a> {
     ) -> Result<Self, Box<dyn std::error::Error>> {
         let speaker_is_silent = speaker.is_none();
         let mut player = Self {
-            stage: Stage::new(&around.state, learner)?,
+            stage: Stage::new(&around.state, learner, &script.page.head)?,
             progress: Progress::read(&around.state),
             script,
             screen,

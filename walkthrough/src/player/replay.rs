@@ -15,7 +15,7 @@ impl Player<'_> {
     /// Makes a fresh ground, runs every command before `target` as the page has
     /// it, and stands at `target`.
     pub(super) fn replay(&mut self, target: usize) -> Result<()> {
-        self.stage = Stage::new(&self.around.state, self.learner)?;
+        self.stage = Stage::new(&self.around.state, self.learner, &self.script.page.head)?;
         if self.root == Some(true) {
             self.become_root()?;
         }
@@ -73,9 +73,11 @@ impl Player<'_> {
             self.message = Some(Row::new(Style::Dim, "Nothing has run yet."));
             return Ok(None);
         };
-        let mut stage = Stage::new(&self.around.state, self.learner)?;
+        let mut stage = Stage::new(&self.around.state, self.learner, &self.script.page.head)?;
         if self.stage.ground().is_played_as_root() {
             stage.ground_mut().play_as_root()?;
+        } else if self.root == Some(true) && stage.ground().lacks_group() {
+            stage.ground_mut().ask_for_root()?;
         }
         for stop in 0..=last {
             let Act::Run { block, .. } = self.script.stops[stop].act else {

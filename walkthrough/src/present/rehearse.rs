@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use crate::ground::Learner;
 use crate::page::facts;
 use crate::player::script::{Act, Script};
+use crate::probes;
 use crate::stage::Stage;
 use crate::stage::perform;
 use crate::state::Surroundings;
@@ -32,7 +33,7 @@ pub fn rehearse(
     out: &mut dyn Write,
 ) -> Result<Rehearsal, Box<dyn std::error::Error>> {
     let mut rehearsal = Rehearsal::default();
-    let mut stage = Stage::new(&around.state, learner)?;
+    let mut stage = Stage::new(&around.state, learner, &script.page.head)?;
     for stop in 0..script.stops.len() {
         let started = Instant::now();
         let problem = step(script, stop, &mut stage);
@@ -84,6 +85,9 @@ fn step(script: &Script, stop: usize, stage: &mut Stage) -> Option<String> {
         return None;
     };
     let (block, line) = (&script.blocks[block], script.line(stop)?);
+    if probes::is_for_another_machine(block) {
+        return None;
+    }
     if let Some(why) = stage.cannot_run(block) {
         return Some(format!("skipped: {why}"));
     }
@@ -118,7 +122,7 @@ fn back_to(
     learner: &Learner,
 ) -> Result<Duration, Box<dyn std::error::Error>> {
     let started = Instant::now();
-    let mut stage = Stage::new(&around.state, learner)?;
+    let mut stage = Stage::new(&around.state, learner, &script.page.head)?;
     for stop in 0..target {
         let Act::Run { block, .. } = script.stops[stop].act else {
             continue;

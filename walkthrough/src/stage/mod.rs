@@ -14,9 +14,9 @@ use std::time::{Duration, Instant};
 use groundwork::kernel::{self, Pid, Signal};
 
 use crate::ground::{Ground, GroundError, Learner, Who};
-use crate::page::Prompt;
 use crate::page::facts::{Before, World};
 use crate::page::placeholder::Bindings;
+use crate::page::{Head, Prompt};
 use pty::{Mark, Shell};
 
 /// A ground, its shells, and what is known.
@@ -74,13 +74,16 @@ pub enum StageError {
 }
 
 impl Stage {
-    /// A fresh ground.
+    /// A fresh ground, as a page wants it.
     ///
     /// # Errors
     /// The ground cannot be made.
-    pub fn new(state: &Path, learner: &Learner) -> Result<Self, GroundError> {
+    pub fn new(state: &Path, learner: &Learner, page: &Head) -> Result<Self, GroundError> {
         let before = Before::now();
-        let ground = Ground::new(state, learner)?;
+        let ground = match page.group {
+            true => Ground::with_group(state, learner)?,
+            false => Ground::new(state, learner)?,
+        };
         let mut bindings = Bindings::default();
         let system = nix::sys::utsname::uname().ok();
         let word = |pick: fn(&nix::sys::utsname::UtsName) -> &std::ffi::OsStr| {

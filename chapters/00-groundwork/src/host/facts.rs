@@ -75,13 +75,13 @@ impl Facts {
     }
 
     /// A variable that is set to something.
-    pub(super) fn variable(&self, name: &str) -> Option<&OsStr> {
+    pub fn variable(&self, name: &str) -> Option<&OsStr> {
         let value = self.env.get(OsStr::new(name))?;
         (!value.is_empty()).then_some(value)
     }
 
     /// The whole environment.
-    pub(super) fn environment(&self) -> &BTreeMap<OsString, OsString> {
+    pub fn environment(&self) -> &BTreeMap<OsString, OsString> {
         &self.env
     }
 
@@ -108,7 +108,7 @@ impl Facts {
 
     /// A file's text without the last line's end. None if it is not there or not ours to
     /// read.
-    pub(super) fn read(&self, path: &str) -> Option<String> {
+    pub fn read(&self, path: &str) -> Option<String> {
         let bytes = std::fs::read(self.path(path)).ok()?;
         Some(String::from_utf8_lossy(&bytes).trim_end().to_owned())
     }

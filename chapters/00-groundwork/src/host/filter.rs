@@ -12,7 +12,7 @@ pub(super) fn seccomp(facts: &Facts) -> Seen {
     let tried = facts.attempt("seccomp", || {
         kernel::prctl_set_no_new_privs().at("no_new_privs")?;
         let filter = kernel::refusal(&[nix::libc::SYS_uname], Errno::EXDEV);
-        kernel::seccomp_set_mode_filter(&filter).at("filter")?;
+        kernel::seccomp_set_mode_filter(&[], &filter).at("filter")?;
         match nix::sys::utsname::uname() {
             Err(Errno::EXDEV) => Ok("a filter was installed, and it refused".to_owned()),
             other => Err(Stopped::Failed(format!(

@@ -2,68 +2,37 @@
 //! cgroups(7).
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::child::{self, Stopped};
-use super::{Facts, Seen, State, tools};
+use super::{Facts, Hierarchy, Seen, State, Version, tools};
 
 /// Controllers that the pages limit with.
 const WANTED: [&str; 3] = ["cpu", "memory", "pids"];
 
 /// What is mounted.
-#[derive(Debug, Default)]
 struct Layout {
-    /// Mount points of v1 hierarchies, with their controllers.
-    v1: Vec<(String, Vec<String>)>,
-    /// Mount point of the v2 hierarchy, with the controllers at its top.
-    v2: Option<(String, Vec<String>)>,
+    v1: Vec<Hierarchy>,
+    v2: Option<Hierarchy>,
 }
 
 impl Layout {
-    /// From mountinfo, proc_pid_mountinfo(5): point, then after the dash type and options.
     fn read(facts: &Facts) -> Self {
-        let mut layout = Layout::default();
-        for line in facts
-            .read("/proc/self/mountinfo")
-            .unwrap_or_default()
-            .lines()
-        {
-            let Some((place, kind)) = line.split_once(" - ") else {
-                continue;
-            };
-            let point = place.split(' ').nth(4).unwrap_or_default().to_owned();
-            let mut kind = kind.split(' ');
-            match kind.next() {
-                Some("cgroup2") => {
-                    let top = facts.read(&format!("{point}/cgroup.controllers"));
-                    layout.v2 = Some((point, words(&top.unwrap_or_default(), ' ')));
-                }
-                Some("cgroup") => {
-                    let options = words(kind.nth(1).unwrap_or_default(), ',');
-                    let controllers = options
-                        .into_iter()
-                        .filter(|word| !["rw", "ro", "xattr"].contains(&word.as_str()))
-                        .filter(|word| !word.contains('='))
-                        .collect();
-                    layout.v1.push((point, controllers));
-                }
-                _ => {}
-            }
+        let all = Hierarchy::all(facts);
+        let (v2, v1) = all.into_iter().partition(|one| one.version == Version::V2);
+        let v2: Vec<_> = v2;
+        Layout {
+            v1,
+            v2: v2.into_iter().next(),
         }
-        layout
     }
 
     fn v1_controllers(&self) -> Vec<String> {
         self.v1
             .iter()
-            .flat_map(|(_, names)| names.clone())
+            .flat_map(|one| one.controllers.clone())
             .collect()
     }
-}
-
-fn words(text: &str, separator: char) -> Vec<String> {
-    let words = text.split(separator).filter(|word| !word.is_empty());
-    words.map(str::to_owned).collect()
 }
 
 /// Whether one of them is a controller that pages limit with.
@@ -85,11 +54,12 @@ pub(super) fn v1(facts: &Facts) -> Seen {
 /// Controllers in the one hierarchy.
 pub(super) fn v2(facts: &Facts) -> Seen {
     match Layout::read(facts).v2 {
-        Some((_, controllers)) if limits(&controllers) => {
-            Seen::works(format!("controllers {}", controllers.join(" ")))
+        Some(v2) if limits(&v2.controllers) => {
+            Seen::works(format!("controllers {}", v2.controllers.join(" ")))
         }
-        Some((point, _)) => Seen::absent(format!(
-            "v2 at {point} has no cpu, memory or pids: they are in v1"
+        Some(v2) => Seen::absent(format!(
+            "v2 at {} has no cpu, memory or pids: they are in v1",
+            v2.mount.display()
         )),
         None => Seen::absent("no v2 hierarchy is mounted"),
     }
@@ -99,9 +69,10 @@ pub(super) fn v2(facts: &Facts) -> Seen {
 pub(super) fn hybrid(facts: &Facts) -> Seen {
     let layout = Layout::read(facts);
     match (&layout.v2, layout.v1.is_empty()) {
-        (Some((point, _)), false) => Seen::works(format!(
-            "{} v1 hierarchies, and v2 at {point}",
-            layout.v1.len()
+        (Some(v2), false) => Seen::works(format!(
+            "{} v1 hierarchies, and v2 at {}",
+            layout.v1.len(),
+            v2.mount.display()
         )),
         (Some(_), true) => Seen::absent("v2 alone"),
         (None, false) => Seen::absent("v1 alone"),
@@ -109,31 +80,11 @@ pub(super) fn hybrid(facts: &Facts) -> Seen {
     }
 }
 
-/// The folders of the groups that we are in, of those hierarchies that pages limit with:
-/// proc_pid_cgroup(5).
-fn own_groups(facts: &Facts, layout: &Layout) -> Vec<PathBuf> {
-    let mut folders = Vec::new();
-    for line in facts.read("/proc/self/cgroup").unwrap_or_default().lines() {
-        let mut fields = line.splitn(3, ':').skip(1);
-        let names = words(fields.next().unwrap_or_default(), ',');
-        let path = fields.next().unwrap_or_default().trim_start_matches('/');
-        if names.is_empty() {
-            let v2 = layout.v2.iter().filter(|(_, top)| limits(top));
-            folders.extend(v2.map(|(point, _)| group(point, path)));
-        } else if limits(&names) {
-            let v1 = layout.v1.iter().filter(|(_, mounted)| *mounted == names);
-            folders.extend(v1.map(|(point, _)| group(point, path)));
-        }
-    }
-    folders
-}
-
-fn group(point: &str, path: &str) -> PathBuf {
-    if path.is_empty() {
-        PathBuf::from(point)
-    } else {
-        Path::new(point).join(path)
-    }
+/// The folders of the groups that we are in, of those hierarchies that pages limit with.
+fn own_groups(layout: &Layout) -> Vec<PathBuf> {
+    let all = layout.v1.iter().chain(&layout.v2);
+    let limiting = all.filter(|one| limits(&one.controllers));
+    limiting.filter_map(|one| one.own.clone()).collect()
 }
 
 /// Makes a group in each folder and takes it away again.
@@ -163,7 +114,7 @@ fn make_groups(folders: &[PathBuf]) -> Result<String, Stopped> {
 /// A group of our own: by making one, else from systemd.
 pub(super) fn delegated(facts: &Facts) -> Seen {
     let layout = Layout::read(facts);
-    let own = own_groups(facts, &layout);
+    let own = own_groups(&layout);
     let stopped = match facts.look("cgroup-delegated", || make_groups(&own)) {
         Ok(what) => return Seen::works(what),
         Err(stopped) => stopped,
@@ -182,27 +133,36 @@ pub(super) fn delegated(facts: &Facts) -> Seen {
     }
 }
 
-/// A scope with a group that systemd leaves to us: systemd.resource-control(5), Delegate=.
+/// The words that make systemd's user manager start a command in a group that it leaves to
+/// us: systemd.resource-control(5), Delegate=.
+pub const DELEGATED_SCOPE: [&str; 8] = [
+    "systemd-run",
+    "--user",
+    "--scope",
+    "--quiet",
+    "--collect",
+    "-p",
+    "Delegate=yes",
+    "--",
+];
+
+/// Whether systemd's user manager is there, and gives us a group.
+pub fn systemd_gives_a_group(facts: &Facts) -> bool {
+    facts.look("cgroup-systemd", || ask_systemd(facts)).is_ok()
+}
+
+/// Asks for a group, with a command that does nothing.
 fn ask_systemd(facts: &Facts) -> Result<String, Stopped> {
-    const ARGS: [&str; 8] = [
-        "--user",
-        "--scope",
-        "--quiet",
-        "--collect",
-        "-p",
-        "Delegate=yes",
-        "--",
-        "true",
-    ];
     let patience = std::time::Duration::from_millis(800);
-    let path = tools::find(facts, "systemd-run")
+    let path = tools::find(facts, DELEGATED_SCOPE[0])
         .ok_or_else(|| Stopped::Untried("there is no systemd to ask".to_owned()))?;
     if facts.variable("XDG_RUNTIME_DIR").is_none() {
         return Err(Stopped::Untried(
             "this login has no user manager to ask".to_owned(),
         ));
     }
-    let ran = child::output(patience, &path, &ARGS, facts.environment())?;
+    let args = [&DELEGATED_SCOPE[1..], &["true"]].concat();
+    let ran = child::output(patience, &path, &args, facts.environment())?;
     match ran.status {
         0 => Ok("systemd gives one: systemd-run --user --scope -p Delegate=yes".to_owned()),
         status => Err(Stopped::Failed(format!(

@@ -8,6 +8,7 @@
 //!
 //! - [`PROBES`]: every probe by the name that pages use in `needs=` and `if=`.
 //! - [`facts`](Facts): where a probe looks: this machine, or one that was recorded.
+//! - [`Hierarchy`]: which trees of control groups are mounted.
 //! - `child`: the child in which a thing is tried.
 //! - `reasons`: why a call was refused, by what the machine says of itself.
 //! - The probes, a file for each concern: `users`, `spaces`, `mounts`, `groups`, `filter`,
@@ -24,6 +25,7 @@ mod filter;
 mod folder;
 mod groups;
 mod guest;
+mod hierarchies;
 mod machine;
 mod mounts;
 mod network;
@@ -37,6 +39,8 @@ mod users;
 
 pub use child::Stopped;
 pub use facts::Facts;
+pub use groups::{DELEGATED_SCOPE, systemd_gives_a_group};
+pub use hierarchies::{Hierarchy, Version, unescaped};
 pub use machine::{EMULATOR, GuestKernel, KERNEL_PACKAGE, KERNEL_VARIABLE, NoGuestKernel};
 
 /// What came of a probe.

@@ -82,7 +82,7 @@ pub(super) const PROBES: &[Probe] = &[
     ),
     kernel(
         "ptrace",
-        "strace beside our narration: key v",
+        "strace beside our narration: key v; 07 record",
         place::ptrace,
     ),
     tool("bash", "the shells of the tour: all", tools::bash),

@@ -197,7 +197,7 @@ fn pipe() -> Result<(OwnedFd, OwnedFd), Stopped> {
 /// its arguments answer ENOSYS, so that C libraries try the older clone(2).
 pub(super) fn clone3(facts: &Facts) -> Seen {
     let tried = facts.attempt("clone3", || {
-        match kernel::clone3(CloneFlags::empty()).at("clone3")? {
+        match kernel::clone3(CloneFlags::empty(), None).at("clone3")? {
             kernel::Cloned::Child => kernel::exit_now(0),
             kernel::Cloned::Parent(pid, _) => {
                 let _ = nix::sys::wait::waitpid(pid, None);

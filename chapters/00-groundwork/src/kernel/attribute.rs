@@ -101,12 +101,17 @@ pub fn lremovexattr(path: impl AsRef<Path>, name: &CStr) -> Result<()> {
 
 /// Whether a file, or what a link leads to, carries capabilities(7). Not narrated.
 pub fn has_file_capabilities(path: &Path) -> bool {
+    has_attribute(path, FILE_CAPABILITIES)
+}
+
+/// Whether a file, or what a link leads to, has an extended attribute of this name that we
+/// may see: getxattr(2). Not narrated.
+pub fn has_attribute(path: &Path, name: &CStr) -> bool {
     let Ok(path) = c_path(path) else {
         return false;
     };
-    let name = FILE_CAPABILITIES.as_ptr();
     // SAFETY: two C strings that live here; a size of zero asks for the size alone.
-    let size = unsafe { libc::getxattr(path.as_ptr(), name, std::ptr::null_mut(), 0) };
+    let size = unsafe { libc::getxattr(path.as_ptr(), name.as_ptr(), std::ptr::null_mut(), 0) };
     size > 0
 }
 

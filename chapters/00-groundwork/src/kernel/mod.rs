@@ -17,7 +17,8 @@
 //! - `impossible`: calls with arguments that are none, to see who refuses them.
 //! - [`signal`] and [`trace`]: how a parent and its child get along.
 //! - [`terminal`]: sessions and controlling terminals.
-//! - [`seccomp`]: filters for system calls.
+//! - [`seccomp`]: strict mode and filters for system calls; [`notify`]: the calls that a
+//!   filter leaves to a supervisor.
 //! - [`kvm`]: a virtual machine, as far as one instruction needs it.
 //! - [`module`] and [`machine`]: what the init of a small virtual machine has to do.
 //! - [`netlink`]: questions to the network part of the kernel.
@@ -42,6 +43,7 @@ pub mod machine;
 pub mod module;
 pub mod mount;
 pub mod netlink;
+pub mod notify;
 pub mod root;
 pub mod seccomp;
 pub mod signal;
@@ -67,6 +69,7 @@ pub use nix::mount::{MntFlags, MsFlags};
 pub use nix::sched::CloneFlags;
 pub use nix::sys::signal::Signal;
 pub use nix::unistd::{Gid, Pid, Uid};
+pub use notify::*;
 pub use root::*;
 pub use seccomp::*;
 pub use signal::*;
@@ -181,6 +184,8 @@ fn call<T: Shown>(
     act: impl FnOnce() -> nix::Result<T>,
 ) -> Result<T> {
     let at = Location::caller();
+    // Asked before: in strict mode, seccomp(2), to ask afterwards would be the end.
+    let pid = narrate::enabled().then(narrate::myself);
     #[cfg(feature = "inject")]
     let result = match (crate::inject::refuse(name), T::pretended()) {
         (Some(errno), _) => Err(errno),
@@ -195,13 +200,13 @@ fn call<T: Shown>(
         args: args(),
         man: man.to_owned(),
     };
-    if narrate::enabled() {
+    if let Some(pid) = pid {
         let returned = match &result {
             Ok(value) => Returned::Ok(value.number()),
             Err(errno) => Returned::Errno(format!("{errno:?}")),
         };
         narrate::tell(&Event::Call {
-            pid: std::process::id() as i32,
+            pid,
             call: described(),
             result: returned,
             at: at.into(),

@@ -70,6 +70,17 @@ pub fn mkdir(path: impl AsRef<Path>, mode: u32) -> Result<()> {
     )
 }
 
+/// Removes an empty directory: rmdir(2). Of a control group, one without processes.
+#[track_caller]
+pub fn rmdir(path: impl AsRef<Path>) -> Result<()> {
+    let path = path.as_ref();
+    let act = || {
+        std::fs::remove_dir(path)
+            .map_err(|error| nix::errno::Errno::from_raw(error.raw_os_error().unwrap_or(0)))
+    };
+    call("rmdir", "rmdir(2)", || vec![quoted(path)], act)
+}
+
 /// Makes a character device: mknod(2). Needs CAP_MKNOD in the initial user namespace.
 #[track_caller]
 pub fn mknod_character(path: impl AsRef<Path>, mode: u32, major: u64, minor: u64) -> Result<()> {

@@ -5,7 +5,7 @@
 
 use std::convert::Infallible;
 use std::ffi::{CString, OsStr};
-use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::panic::Location;
 use std::path::Path;
@@ -23,6 +23,9 @@ use crate::narrate::{self, Call, Event};
 /// to clone3(2) and unshare(2) but not to clone(2).
 pub const CLONE_NEWTIME: CloneFlags = CloneFlags::from_bits_retain(0x80);
 
+/// linux/sched.h: the flag that lies beyond clone(2)'s 32 bits.
+const CLONE_INTO_CGROUP: u64 = 1 << 33;
+
 /// In which of two processes clone3(2) returned.
 pub enum Cloned {
     /// In the parent: the child's PID, and a descriptor that stands for it.
@@ -37,9 +40,13 @@ pub enum Cloned {
 /// several threads could find a lock that nobody will ever open; such a program is refused
 /// with EDEADLK before the call is made. The child is single-threaded, with a copy of this
 /// memory, like after fork(2).
+///
+/// With `group`, the folder of a control group of v2, the child is born in that group:
+/// CLONE_INTO_CGROUP, since Linux 5.7. An older kernel says E2BIG.
 #[track_caller]
-pub fn clone3(flags: CloneFlags) -> Result<Cloned> {
-    /// `struct clone_args` of linux/sched.h, its first version (64 bytes).
+pub fn clone3(flags: CloneFlags, group: Option<BorrowedFd>) -> Result<Cloned> {
+    /// `struct clone_args` of linux/sched.h. Its first version has 64 bytes, and a kernel
+    /// takes a longer one that it does not know only if what is new is zero.
     #[repr(C)]
     #[derive(Default)]
     struct CloneArgs {
@@ -51,12 +58,23 @@ pub fn clone3(flags: CloneFlags) -> Result<Cloned> {
         stack: u64,
         stack_size: u64,
         tls: u64,
+        set_tid: u64,
+        set_tid_size: u64,
+        cgroup: u64,
     }
     let at = Location::caller();
-    let described = || Call {
-        name: "clone3".to_owned(),
-        args: vec![format!("{}|CLONE_PIDFD", flags.names()).replacen("0|", "", 1)],
-        man: "clone(2)".to_owned(),
+    #[cfg(feature = "inject")]
+    let group = group.filter(|_| !crate::inject::omits("CLONE_INTO_CGROUP"));
+    let described = || {
+        let mut names = format!("{}|CLONE_PIDFD", flags.names()).replacen("0|", "", 1);
+        if group.is_some() {
+            names += "|CLONE_INTO_CGROUP";
+        }
+        Call {
+            name: "clone3".to_owned(),
+            args: vec![names],
+            man: "clone(2)".to_owned(),
+        }
     };
     let refused = |errno: Errno| CallError {
         call: described(),
@@ -72,8 +90,13 @@ pub fn clone3(flags: CloneFlags) -> Result<Cloned> {
     #[cfg(feature = "inject")]
     let flags = crate::inject::kept(flags);
     let mut pidfd: libc::c_int = -1;
+    let into_group = match group {
+        Some(_) => CLONE_INTO_CGROUP,
+        None => 0,
+    };
     let mut args = CloneArgs {
-        flags: flags.bits() as u32 as u64 | libc::CLONE_PIDFD as u64,
+        flags: flags.bits() as u32 as u64 | libc::CLONE_PIDFD as u64 | into_group,
+        cgroup: group.map_or(0, |group| group.as_raw_fd() as u64),
         pidfd: &raw mut pidfd as u64,
         exit_signal: libc::SIGCHLD as u64,
         ..CloneArgs::default()
@@ -82,12 +105,13 @@ pub fn clone3(flags: CloneFlags) -> Result<Cloned> {
     // with their own copy of everything. The kernel writes pidfd in the parent only.
     let result = unsafe { libc::syscall(libc::SYS_clone3, &raw mut args, size_of::<CloneArgs>()) };
     if result == 0 {
+        narrate::another_process();
         return Ok(Cloned::Child);
     }
     let pid = Errno::result(result);
     if narrate::enabled() {
         narrate::tell(&Event::Call {
-            pid: std::process::id() as i32,
+            pid: narrate::myself(),
             call: described(),
             result: match pid {
                 Ok(pid) => narrate::Returned::Ok(pid),
@@ -115,6 +139,9 @@ pub fn fork() -> Result<Option<Pid>> {
         Errno::result(unsafe { libc::fork() }).map(Pid::from_raw)
     };
     let pid = call("fork", "fork(2)", Vec::new, act)?;
+    if pid.as_raw() == 0 {
+        narrate::another_process();
+    }
     Ok((pid.as_raw() != 0).then_some(pid))
 }
 
@@ -173,7 +200,7 @@ pub fn execve(
     };
     if narrate::enabled() {
         narrate::tell(&Event::Exec {
-            pid: std::process::id() as i32,
+            pid: narrate::myself(),
             call: Call {
                 name: "execve".to_owned(),
                 args: args(),

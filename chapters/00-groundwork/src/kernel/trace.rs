@@ -1,6 +1,6 @@
-//! Stopping other processes, and seeing what the kernel answers them: ptrace(2). Not narrated:
-//! it makes no container, and it is how the narration itself keeps its order, see
-//! `process::gate`.
+//! Stopping a process and looking at it: ptrace(2). Not narrated: at the end of an execve(2)
+//! it is how the narration itself keeps its order, see `process::gate`, and who records the
+//! calls of a program stops it at each of them.
 
 #![allow(unsafe_code)]
 
@@ -25,61 +25,114 @@ pub fn trace_detach(child: Pid) {
     let _ = ptrace::detach(child, None);
 }
 
-/// Traces a process, and whatever it makes, without stopping it: PTRACE_SEIZE. It stops after
-/// its next execve(2). All of them end with us.
-pub fn trace_seize(process: Pid) -> nix::Result<()> {
+/// Traces a process, and the processes and threads that it will make, from its next
+/// execve(2) on: PTRACE_SEIZE. They all end when their tracer does.
+pub fn trace_seize(pid: Pid) -> nix::Result<()> {
     let options = Options::PTRACE_O_TRACESYSGOOD
         | Options::PTRACE_O_TRACEEXEC
         | Options::PTRACE_O_TRACEFORK
         | Options::PTRACE_O_TRACEVFORK
         | Options::PTRACE_O_TRACECLONE
         | Options::PTRACE_O_EXITKILL;
-    ptrace::seize(process, options)
+    ptrace::seize(pid, options)
 }
 
-/// Lets a stopped process run to the entry or the exit of its next system call, with the
-/// signal that it was about to get: PTRACE_SYSCALL.
-pub fn trace_to_next_call(process: Pid, signal: Option<Signal>) {
-    let _ = ptrace::syscall(process, signal);
+/// What became of a traced process, or why it stands still.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Traced {
+    /// It ended with this status.
+    Exited(i32),
+    /// It was ended by this signal.
+    Killed(i32),
+    /// It stands before or after a system call.
+    Call,
+    /// It has just been made, or has become another program, or has made a child.
+    Event,
+    /// This signal is on its way to it.
+    Signal(i32),
+    /// It has been stopped by a signal, as a shell's job control does it.
+    Stopped,
 }
+
+/// Waits until something happens to any traced process or child: waitpid(2) with __WALL.
+/// Real-time signals have no names, so these are numbers.
+pub fn trace_wait() -> nix::Result<(Pid, Traced)> {
+    /// A stop at a call has this bit in its signal, by PTRACE_O_TRACESYSGOOD.
+    const AT_A_CALL: i32 = libc::SIGTRAP | 0x80;
+    let mut status = 0;
+    // SAFETY: the kernel writes one number, which lives here.
+    let pid = Errno::result(unsafe { libc::waitpid(-1, &raw mut status, libc::__WALL) })?;
+    let stop = libc::WSTOPSIG(status);
+    let seen = match status >> 16 {
+        _ if libc::WIFEXITED(status) => Traced::Exited(libc::WEXITSTATUS(status)),
+        _ if libc::WIFSIGNALED(status) => Traced::Killed(libc::WTERMSIG(status)),
+        libc::PTRACE_EVENT_STOP if stop != libc::SIGTRAP => Traced::Stopped,
+        0 if stop == AT_A_CALL => Traced::Call,
+        0 => Traced::Signal(stop),
+        _ => Traced::Event,
+    };
+    Ok((Pid::from_raw(pid), seen))
+}
+
+/// Lets a stopped process run until its next call begins or ends, with a signal if one was on
+/// its way (0 for none): PTRACE_SYSCALL.
+pub fn trace_until_call(pid: Pid, signal: i32) -> nix::Result<()> {
+    let none: *mut libc::c_void = std::ptr::null_mut();
+    let signal = signal as libc::c_long;
+    // SAFETY: takes numbers only.
+    let result = unsafe { libc::ptrace(libc::PTRACE_SYSCALL, pid.as_raw(), none, signal) };
+    Errno::result(result).map(drop)
+}
+
+/// Leaves a process stopped as job control wants it, and hears of it again: PTRACE_LISTEN.
+pub fn trace_listen(pid: Pid) -> nix::Result<()> {
+    let none: *mut libc::c_void = std::ptr::null_mut();
+    // SAFETY: takes numbers only.
+    let result = unsafe { libc::ptrace(libc::PTRACE_LISTEN, pid.as_raw(), none, none) };
+    Errno::result(result).map(drop)
+}
+
+/// The AUDIT_ARCH_* (linux/audit.h) of this program's own calls.
+#[cfg(target_arch = "x86_64")]
+pub const NATIVE_AUDIT_ARCH: u32 = 0xc000_003e;
+/// The AUDIT_ARCH_* (linux/audit.h) of this program's own calls.
+#[cfg(target_arch = "aarch64")]
+pub const NATIVE_AUDIT_ARCH: u32 = 0xc000_00b7;
 
 /// Where a process stands that was stopped at a system call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AtCall {
-    /// It asks the kernel for the call of this number.
-    Entry(u64),
+    /// It asks the kernel for the call of this number, of this architecture (an AUDIT_ARCH_*
+    /// of linux/audit.h).
+    Entry {
+        /// Whose number it is.
+        arch: u32,
+        /// Which call.
+        number: u64,
+    },
     /// The kernel has refused it.
     Refused(Errno),
-    /// The kernel has done it, or it was made in the manner of another architecture, whose
-    /// numbers are others.
-    Else,
+    /// The kernel has done it.
+    Done,
 }
 
-/// `AUDIT_ARCH_*` of linux/audit.h.
-#[cfg(target_arch = "x86_64")]
-const NATIVE: u32 = 0xc000_003e;
-#[cfg(target_arch = "aarch64")]
-const NATIVE: u32 = 0xc000_00b7;
-
 /// Asks at which: PTRACE_GET_SYSCALL_INFO, since Linux 5.3.
-pub fn trace_call(process: Pid) -> AtCall {
-    let Ok(info) = ptrace::syscall_info(process) else {
-        return AtCall::Else;
-    };
-    if info.arch != NATIVE {
-        return AtCall::Else;
-    }
-    match info.op {
-        // SAFETY: `op` says which part of the union the kernel has written.
-        libc::PTRACE_SYSCALL_INFO_ENTRY => AtCall::Entry(unsafe { info.u.entry.nr }),
+pub fn trace_call(pid: Pid) -> nix::Result<AtCall> {
+    let info = ptrace::syscall_info(pid)?;
+    Ok(match info.op {
+        libc::PTRACE_SYSCALL_INFO_ENTRY => AtCall::Entry {
+            arch: info.arch,
+            // SAFETY: `op` says which part of the union the kernel has written.
+            number: unsafe { info.u.entry.nr },
+        },
         libc::PTRACE_SYSCALL_INFO_EXIT => {
             // SAFETY: likewise.
             let exit = unsafe { info.u.exit };
             match exit.is_error {
-                0 => AtCall::Else,
+                0 => AtCall::Done,
                 _ => AtCall::Refused(Errno::from_raw(-exit.sval as i32)),
             }
         }
-        _ => AtCall::Else,
-    }
+        _ => AtCall::Done,
+    })
 }

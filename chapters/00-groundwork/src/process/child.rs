@@ -77,6 +77,15 @@ impl<E> Drop for Waiting<E> {
     }
 }
 
+/// A signal that came to a waiting parent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Relayed {
+    /// Which one.
+    pub signal: Signal,
+    /// Whether a key sent it, such as Ctrl-C. Then the child has it from there, too.
+    pub by_terminal: bool,
+}
+
 /// A child that became its program.
 #[derive(Debug)]
 pub struct Child {
@@ -136,6 +145,19 @@ impl Child {
 
     /// Waits until the child has ended, and meanwhile relays the signals that we are sent.
     pub fn wait(self, relay: Relay) -> Exit {
+        self.wait_relaying(relay, relay == Relay::Swallow, &mut Vec::new())
+    }
+
+    /// As [`Child::wait`], and says which signals came to us meanwhile, in order. Those that
+    /// ended the child may come when it has ended already, such as Ctrl-C: they are told, too,
+    /// and end nobody else.
+    pub fn wait_and_tell(self, relay: Relay) -> (Exit, Vec<Relayed>) {
+        let mut came = Vec::new();
+        let exit = self.wait_relaying(relay, true, &mut came);
+        (exit, came)
+    }
+
+    fn wait_relaying(&self, relay: Relay, takes_all: bool, came: &mut Vec<Relayed>) -> Exit {
         let flags = SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK;
         let signals = SignalFd::with_flags(self.held.set(), flags);
         let Ok(signals) = signals else {
@@ -153,11 +175,13 @@ impl Child {
             let happened = |at: usize| ready[at].revents().is_some_and(|bits| !bits.is_empty());
             if happened(0) {
                 // What is still held would come once it is let go.
-                while relay == Relay::Swallow && matches!(signals.read_signal(), Ok(Some(_))) {}
+                while let Some(late) = takes_all.then(|| taken(&signals)).flatten() {
+                    came.push(late);
+                }
                 return self.reap();
             }
             if happened(1) {
-                self.relay(&signals, relay);
+                came.extend(self.relay(&signals, relay));
             }
         }
     }
@@ -181,15 +205,12 @@ impl Child {
 
     /// A key such as Ctrl-C has reached the child already: the terminal sends it to the
     /// whole foreground group, and marks it as the kernel's own (SI_KERNEL, sigaction(2)).
-    fn relay(&self, signals: &SignalFd, relay: Relay) {
-        let Ok(Some(info)) = signals.read_signal() else {
-            return;
-        };
-        let from_terminal = info.ssi_code == nix::libc::SI_KERNEL;
-        let signal = Signal::try_from(info.ssi_signo as i32);
-        if let (Relay::Forward, false, Ok(signal)) = (relay, from_terminal, signal) {
-            let _ = kernel::pidfd_send_signal(&self.pidfd, signal);
+    fn relay(&self, signals: &SignalFd, relay: Relay) -> Option<Relayed> {
+        let came = taken(signals)?;
+        if relay == Relay::Forward && !came.by_terminal {
+            let _ = kernel::pidfd_send_signal(&self.pidfd, came.signal);
         }
+        Some(came)
     }
 
     /// Takes the exit status, which ends the zombie.
@@ -203,4 +224,13 @@ impl Child {
             }
         }
     }
+}
+
+/// The next signal that waits, if one does.
+fn taken(signals: &SignalFd) -> Option<Relayed> {
+    let info = signals.read_signal().ok()??;
+    Some(Relayed {
+        signal: Signal::try_from(info.ssi_signo as i32).ok()?,
+        by_terminal: info.ssi_code == nix::libc::SI_KERNEL,
+    })
 }

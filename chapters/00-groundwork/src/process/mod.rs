@@ -21,14 +21,16 @@
 //! - [`child`]: [`Waiting`] and [`Child`], what the parent holds in its hand.
 //! - [`program`]: [`Program`], what the child becomes; [`refused`]: why it did not.
 //! - [`exit`]: [`Exit`], how it ended.
+//! - [`identity`]: which process a number stands for.
 //! - [`signals`]: signals that are held back while a child runs.
 //! - [`user`]: becoming another user.
 //! - [`gate`]: while somebody listens, `= started` comes before the program's first byte.
 
 use std::convert::Infallible;
 use std::io::{Read, Write};
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -39,19 +41,18 @@ use crate::narrate::{self, Event, Sink};
 mod child;
 mod exit;
 mod gate;
+pub mod identity;
 mod program;
 mod refused;
 mod signals;
 mod user;
 
-pub use child::{Child, Waiting};
+pub use child::{Child, Relayed, Waiting};
 pub use exit::Exit;
-pub use program::Program;
+pub use program::{Program, Ready};
 pub use refused::why_not_started;
-pub use signals::Relay;
+pub use signals::{HeldSignals, Relay};
 pub use user::{Groups, become_user, unmapped};
-
-use signals::HeldSignals;
 
 /// Why a child did not start.
 #[derive(Debug, thiserror::Error)]
@@ -87,6 +88,7 @@ pub struct Spawn {
     namespaces: CloneFlags,
     dies_with_parent: Option<Signal>,
     holds: &'static [Signal],
+    group: Option<Arc<OwnedFd>>,
     /// Its name in test builds: see `inject`.
     #[cfg_attr(not(feature = "inject"), allow(dead_code))]
     role: &'static str,
@@ -98,6 +100,7 @@ impl Default for Spawn {
             namespaces: CloneFlags::empty(),
             dies_with_parent: None,
             holds: signals::ALL,
+            group: None,
             role: "child",
         }
     }
@@ -133,6 +136,13 @@ impl Spawn {
     /// The child gets `signal` when its parent ends: PR_SET_PDEATHSIG.
     pub fn dies_with_parent(mut self, signal: Signal) -> Self {
         self.dies_with_parent = Some(signal);
+        self
+    }
+
+    /// The child is born in a control group of v2, of which `folder` is the open folder:
+    /// CLONE_INTO_CGROUP. There is no moment at which it is not limited.
+    pub fn into_group(mut self, folder: OwnedFd) -> Self {
+        self.group = Some(Arc::new(folder));
         self
     }
 
@@ -196,7 +206,8 @@ impl Spawn {
             let man = "socketpair(2)";
             StartError::Clone(CallError::from_io("socketpair", path, man, &error))
         })?;
-        match kernel::clone3(self.namespaces).map_err(StartError::Clone)? {
+        let group = self.group.as_deref().map(AsFd::as_fd);
+        match kernel::clone3(self.namespaces, group).map_err(StartError::Clone)? {
             Cloned::Child => {
                 drop(ours);
                 held.release();

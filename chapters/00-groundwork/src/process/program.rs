@@ -101,17 +101,46 @@ impl Program {
     /// /bin/sh, as execvp(3) does.
     #[track_caller]
     pub fn exec(&self) -> kernel::Result<Infallible> {
-        let path = self.path();
+        self.ready().exec()
+    }
+
+    /// All of [`exec`](Self::exec) that can be done before: what is left is execve(2) alone,
+    /// for whoever may soon call little else.
+    pub fn ready(&self) -> Ready<'_> {
         // Rust's start-up code ignores SIGPIPE, and what is ignored stays so over execve.
         kernel::default_action(kernel::Signal::SIGPIPE);
-        gate::announce(&path);
-        let Err(error) = kernel::execve(&path, &self.argv, &self.envp);
+        Ready {
+            program: self,
+            path: self.path(),
+        }
+    }
+}
+
+/// A program whose file has been looked up.
+#[derive(Debug)]
+pub struct Ready<'a> {
+    program: &'a Program,
+    path: PathBuf,
+}
+
+impl Ready<'_> {
+    /// Its file, or its name if there is no such file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Becomes the program, see [`Program::exec`].
+    #[track_caller]
+    pub fn exec(&self) -> kernel::Result<Infallible> {
+        let Program { argv, envp, .. } = self.program;
+        gate::announce(&self.path);
+        let Err(error) = kernel::execve(&self.path, argv, envp);
         if error.errno() != Errno::ENOEXEC {
             return Err(error);
         }
-        let mut argv = vec![OsString::from("/bin/sh"), path.into_os_string()];
-        argv.extend(self.argv.iter().skip(1).cloned());
-        kernel::execve("/bin/sh", &argv, &self.envp)
+        let mut by_shell = vec![OsString::from("/bin/sh"), self.path.clone().into()];
+        by_shell.extend(argv.iter().skip(1).cloned());
+        kernel::execve("/bin/sh", &by_shell, envp)
     }
 }
 

@@ -24,9 +24,10 @@ pub(super) const ALL: &[Signal] = &[
 ];
 
 /// Signals that wait: from before the child exists until it has ended, so that none is
-/// lost between the two.
+/// lost between the two. Whoever has to clean up afterwards holds them for longer; then the
+/// child lets them go for itself, since it inherits what is held.
 #[derive(Debug)]
-pub(super) struct HeldSignals {
+pub struct HeldSignals {
     held: SigSet,
     /// Those that were not held before: only these are let go again.
     ours: SigSet,
@@ -47,12 +48,17 @@ impl HeldSignals {
         }
     }
 
+    /// Holds those that end a program by default.
+    pub fn hold_all() -> Self {
+        Self::hold(ALL)
+    }
+
     pub(super) fn set(&self) -> &SigSet {
         &self.held
     }
 
     /// Lets them come again; what came meanwhile comes now.
-    pub(super) fn release(&self) {
+    pub fn release(&self) {
         let _ = sigprocmask(SigmaskHow::SIG_UNBLOCK, Some(&self.ours), None);
     }
 }

@@ -69,7 +69,6 @@ impl Sandbox {
         flags
     }
 
-    // ANCHOR: sandbox
     /// Builds it, in the child, and stands in it. Says what can only be read there.
     pub(super) fn enter(self) -> Result<Vec<PathBuf>, Refused> {
         let (points, here) = (mountinfo::all(), std::env::current_dir());
@@ -104,7 +103,6 @@ impl Sandbox {
         }
         Ok(layers.read_only)
     }
-    // ANCHOR_END: sandbox
 
     /// /proc for the new PID namespace. Its switches are the machine's: read-only, but for
     /// those of a network of our own.

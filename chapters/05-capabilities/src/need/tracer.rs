@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::os::fd::{AsFd, BorrowedFd};
 
-use groundwork::kernel::{self, AtCall, Errno, Pid, Signal};
+use groundwork::kernel::{self, AtCall, Errno, NATIVE_AUDIT_ARCH, Pid, Signal};
 use nix::sys::signal::SigSet;
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
@@ -92,15 +92,17 @@ impl Tracer {
             }
             _ => None,
         };
-        kernel::trace_to_next_call(process, signal);
+        let signal = signal.map_or(0, |signal| signal as i32);
+        // A process that was killed meanwhile is heard of by its end.
+        let _ = kernel::trace_until_call(process, signal);
     }
 
     fn look(&mut self, process: Pid) {
         match kernel::trace_call(process) {
-            AtCall::Entry(number) => {
+            Ok(AtCall::Entry { arch, number }) if arch == NATIVE_AUDIT_ARCH => {
                 self.calls.insert(process, number);
             }
-            AtCall::Refused(errno @ (Errno::EPERM | Errno::EACCES)) => {
+            Ok(AtCall::Refused(errno @ (Errno::EPERM | Errno::EACCES))) => {
                 let number = self
                     .calls
                     .remove(&process)
@@ -110,7 +112,7 @@ impl Tracer {
                     self.refused.push(Refusal { call, errno });
                 }
             }
-            AtCall::Refused(_) | AtCall::Else => {
+            _ => {
                 self.calls.remove(&process);
             }
         }

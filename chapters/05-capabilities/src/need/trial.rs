@@ -68,7 +68,6 @@ pub(super) struct Trials {
 }
 
 impl Trials {
-    // ANCHOR: trial
     /// Runs the program with just these capabilities.
     pub(super) fn run(&self, caps: CapSet) -> Result<Run> {
         step(&format!("Run it with: {caps}"));
@@ -144,7 +143,6 @@ impl Trials {
             call,
         })
     }
-    // ANCHOR_END: trial
 
     /// The kernel keeps signals from process 1 that it has not asked for, so a shell is that
     /// process: pid_namespaces(7). It waits for the program, and gives its status on.

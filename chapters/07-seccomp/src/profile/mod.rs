@@ -1,8 +1,15 @@
 //! Rules, as somebody wrote them: names of calls and conditions on their arguments.
 
+pub mod change;
+pub mod default;
+pub mod find;
 pub mod lxc;
 pub mod oci;
 mod words;
+pub mod write;
+
+/// How a filter is to be set.
+pub use groundwork::kernel::FilterFlag as Flag;
 
 use crate::action::Action;
 use crate::arch::Arch;
@@ -93,19 +100,6 @@ pub enum Op {
     Greater,
     /// SCMP_CMP_MASKED_EQ: what a mask leaves of it is equal.
     MaskedEqual,
-}
-
-/// How a filter is to be set: the flags of SECCOMP_SET_MODE_FILTER in seccomp(2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Flag {
-    /// SECCOMP_FILTER_FLAG_TSYNC: for all threads at once.
-    Tsync,
-    /// SECCOMP_FILTER_FLAG_LOG: what it refuses is written to the audit log.
-    Log,
-    /// SECCOMP_FILTER_FLAG_SPEC_ALLOW: without the mitigation of speculative store bypass.
-    SpecAllow,
-    /// SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV: who waits for a supervisor wakes up to die only.
-    WaitKillable,
 }
 
 impl Compare {
