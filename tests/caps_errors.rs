@@ -93,11 +93,11 @@ const FAILURES: &[Failure] = &[
         "#},
     },
     Failure {
-        line: "era-caps file set cap_chown=p /proc/version",
+        line: "era-caps file set cap_chown=p /proc/self/comm",
         status: 1,
         said: indoc! {r#"
-            error: cannot give capabilities to "/proc/version"
-              lsetxattr("/proc/version", "security.capability", {0x2000000, 0x1, 0, 0, 0}, 20, 0) failed: EOPNOTSUPP (operation not supported on transport endpoint)
+            error: cannot give capabilities to "/proc/self/comm"
+              lsetxattr("/proc/self/comm", "security.capability", {0x2000000, 0x1, 0, 0, 0}, 20, 0) failed: EOPNOTSUPP (operation not supported on transport endpoint)
               why:  what it lies on, proc at /proc, keeps no capabilities
               fix:  take a copy, on a file system such as ext4, xfs, btrfs or tmpfs
         "#},

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use indoc::indoc;
 use serde_json::{Value, json};
-use support::programs::{probed, program, sh, text};
+use support::programs::{probed, program, programs, sh, text};
 
 /// Real programs, and what the kernel wants of each.
 const PROGRAMS: &[(&str, &[&str])] = &[
@@ -453,6 +453,46 @@ fn it_stands_where_we_stand_whatever_that_is_called() {
     assert_eq!(file, "kept\n");
 }
 
+/// Through a layer a socket is another one, with nobody behind it. It is said, since a program
+/// may fail of it.
+#[test]
+fn a_service_of_this_machine_is_out_of_reach() {
+    let folder = folder();
+    let at = folder.path().join("socket");
+    let _service = std::os::unix::net::UnixListener::bind(&at).unwrap();
+    let connect = format!(
+        "python3 -c 'import socket as s; s.socket(s.AF_UNIX).connect(\"{}\")'",
+        at.display()
+    );
+    assert!(sh(&connect).status.success());
+    let told = text(&sh(&format!("era-caps need -- {connect}")).stdout);
+    assert!(told.contains("ConnectionRefusedError"), "{told}");
+    assert!(
+        told.contains("Services of this machine do not answer"),
+        "{told}"
+    );
+}
+
+/// Beside a mount each folder has a layer of its own, and folders come and go meanwhile.
+#[test]
+fn folders_that_come_and_go_are_not_in_its_way() {
+    let folder = folder();
+    let script = indoc! {r#"
+        mkdir "$D/mount"; mount -t tmpfs none "$D/mount"
+        (while [ ! -e "$D/stop" ]; do
+            mkdir "$D/1" "$D/2" "$D/3" "$D/4" "$D/5"; rmdir "$D/1" "$D/2" "$D/3" "$D/4" "$D/5"
+        done) &
+        for turn in 1 2 3 4 5 6 7 8; do era-caps need -- true >/dev/null || echo failed; done
+        touch "$D/stop"; wait"#};
+    std::fs::write(folder.path().join("script"), script).unwrap();
+    let line = format!(
+        "export D={0}; exec unshare -Urm sh {0}/script",
+        folder.path().display()
+    );
+    let output = sh(&line);
+    assert_eq!(text(&output.stdout), "", "{}", text(&output.stderr));
+}
+
 #[test]
 fn in_place_what_it_changes_is_changed() {
     let folder = folder();
@@ -474,13 +514,45 @@ fn in_place_what_it_changes_is_changed() {
     assert_eq!(in_place["sandbox"], Value::Null);
 }
 
-/// Kills it at every moment of its life; thrice as many with ERA_LONG=1.
+/// In place there is no PID namespace that would end with it.
+#[test]
+fn a_signal_to_it_ends_what_runs_in_place_first() {
+    for (signal, number) in [("-TERM", 15), ("-INT", 2)] {
+        let folder = folder();
+        let line = "unshare -Ur era-caps need --in-place -- sh -c 'sleep 600 & exec sleep 600'";
+        let mut era = Command::new("sh")
+            .args(["-c", &format!("exec {line}")])
+            .env("D", folder.path())
+            .env("PATH", format!("{}:/usr/bin:/bin", programs().display()))
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        let until = Instant::now() + Duration::from_secs(10);
+        // It, the shell that became a sleep, and the other one.
+        while left_running(folder.path()).len() < 3 && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let pid = era.id().to_string();
+        assert!(sh(&format!("kill {signal} {pid}")).status.success());
+        let ended = era.wait().unwrap();
+        assert_eq!(
+            std::os::unix::process::ExitStatusExt::signal(&ended),
+            Some(number)
+        );
+        while !left_running(folder.path()).is_empty() && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        assert_eq!(left_running(folder.path()), Vec::<i32>::new(), "{signal}");
+    }
+}
+
+/// Kills it at every part of its life: a sample of moments, and hundreds with ERA_LONG=1.
 #[test]
 fn killed_at_any_moment_it_leaves_no_process_no_mount_and_no_folder() {
     let turns = if std::env::var_os("ERA_LONG").is_some() {
-        90
+        200
     } else {
-        30
+        12
     };
     let folder = folder();
     let before = surroundings();
@@ -608,9 +680,16 @@ fn a_user_whom_the_namespace_does_not_know_is_refused() {
 
 #[test]
 fn a_covered_proc_is_said_to_be_in_the_way() {
-    let line =
-        "unshare -Urm sh -c 'mount -t tmpfs none /proc/sys; unshare -Urm era-caps need -- true'";
-    let (status, stderr) = refused(line);
+    // Any other one that is in full sight would do for the kernel.
+    let script = indoc! {r#"
+        mount -t tmpfs none /proc/sys
+        awk '$5 != "/proc" && / - proc / { print $5 }' /proc/self/mountinfo |
+            while read -r other; do mount -t tmpfs none "$other"; done
+        exec unshare -Urm era-caps need -- true"#};
+    let folder = folder();
+    std::fs::write(folder.path().join("script"), script).unwrap();
+    let line = format!("exec unshare -Urm sh {}/script", folder.path().display());
+    let (status, stderr) = refused(&line);
     assert_eq!(status, Some(125), "{stderr}");
     assert!(stderr.contains("parts of /proc are covered"), "{stderr}");
     assert!(stderr.contains("fix:  --in-place"), "{stderr}");

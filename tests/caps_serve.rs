@@ -183,7 +183,8 @@ fn a_network_that_is_down_is_told() {
 
 /// A server of ours on a free port of this machine.
 struct Serving {
-    child: Child,
+    /// Taken out when its end is waited for.
+    child: Option<Child>,
     address: SocketAddr,
 }
 
@@ -201,7 +202,10 @@ impl Serving {
         std::io::BufRead::read_line(&mut std::io::BufReader::new(stdout), &mut line).unwrap();
         let told: serde_json::Value = serde_json::from_str(&line).unwrap();
         let address = told["address"].as_str().unwrap().parse().unwrap();
-        Serving { child, address }
+        Serving {
+            child: Some(child),
+            address,
+        }
     }
 
     fn ask(&self, request: &str) -> String {
@@ -213,15 +217,25 @@ impl Serving {
     }
 
     fn kill(&self, signal: &str) {
-        let pid = self.child.id().to_string();
+        let pid = self.child.as_ref().unwrap().id().to_string();
         let status = Command::new("kill").args([signal, &pid]).status().unwrap();
         assert!(status.success());
     }
 
     /// Its status, and what it said on stderr.
-    fn end(self) -> (Option<i32>, String) {
-        let output = self.child.wait_with_output().unwrap();
+    fn end(mut self) -> (Option<i32>, String) {
+        let output = self.child.take().unwrap().wait_with_output().unwrap();
         (output.status.code(), text(&output.stderr))
+    }
+}
+
+impl Drop for Serving {
+    /// A test that fails leaves no server.
+    fn drop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
     }
 }
 

@@ -223,15 +223,15 @@ fn without_its_mechanism_no_claim_of_namespaces_is_shown() {
 }
 
 #[test]
+fn without_its_mechanism_no_claim_of_seccomp_is_shown() {
+    claims_of("07-seccomp");
+}
+
+#[test]
 fn without_its_mechanism_no_claim_of_cgroups_is_shown() {
     if support::needs("cgroup-delegated") {
         claims_of("08-cgroups");
     }
-}
-
-#[test]
-fn without_its_mechanism_no_claim_of_seccomp_is_shown() {
-    claims_of("07-seccomp");
 }
 
 /// The other half of the proof: without a fault, neither the added line nor our unshare in

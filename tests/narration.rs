@@ -297,6 +297,14 @@ fn every_call_that_makes_a_container_is_told_and_no_other() {
 }
 
 #[test]
+fn what_root_does_on_the_way_to_another_user_is_told() {
+    let is_root = nix::unistd::Uid::effective().is_root();
+    if probed("root", is_root, "only root becomes another user everywhere") {
+        compare("", OF_ROOT, "strace");
+    }
+}
+
+#[test]
 fn every_write_to_a_control_group_is_told_and_no_other() {
     if !support::needs("cgroup-delegated") {
         return;
@@ -304,14 +312,6 @@ fn every_write_to_a_control_group_is_told_and_no_other() {
     let quiet = "Q='env -u ERA_EXPLAIN era-cgroup'";
     let before = format!("G=test-narration-{}; {quiet}", std::process::id());
     compare(&before, WITH_GROUPS, "strace");
-}
-
-#[test]
-fn what_root_does_on_the_way_to_another_user_is_told() {
-    let is_root = nix::unistd::Uid::effective().is_root();
-    if probed("root", is_root, "only root becomes another user everywhere") {
-        compare("", OF_ROOT, "strace");
-    }
 }
 
 #[test]

@@ -173,7 +173,7 @@ fn a_malformed_profile_is_refused_by_what_is_wrong_with_it() {
 /// A profile whose filter is longer than the kernel's 4096 instructions.
 #[test]
 fn a_profile_that_is_too_large_is_refused_before_anything_runs() {
-    let rules: Vec<_> = (0..1500_u64)
+    let rules: Vec<_> = (0..900_u64)
         .map(|n| {
             let value = n * 0x1_0001_0003 + 7;
             format!(
@@ -204,6 +204,17 @@ fn a_name_that_is_no_call_is_void_and_said_to_be() {
     let ran = run_in(&folder, "era-seccomp run --profile p.json -- mkdir x");
     assert!(ran.stderr.contains("is it mkdir?"), "{ran:?}");
     assert!(ran.stderr.contains("Operation not permitted"), "{ran:?}");
+}
+
+#[test]
+fn a_result_that_does_not_fit_on_the_disk_is_a_failure() {
+    let folder = folder();
+    let full = run_in(&folder, "era-seccomp show default --export /dev/full");
+    assert_eq!(full.status, 125, "{full:?}");
+    assert!(
+        full.stderr.contains("write(\"/dev/full\") failed: ENOSPC"),
+        "{full:?}"
+    );
 }
 
 /// A machine without the profile of Docker: where it was looked for, and how to get it.

@@ -163,3 +163,10 @@ fn a_program_does_not_hang_when_its_supervisor_is_killed() {
                 cat status; ls";
     assert_eq!(run(line).says(), "1\nstatus");
 }
+
+#[test]
+fn a_program_goes_on_when_nobody_reads_the_decisions() {
+    let line = "{ era-seccomp supervise --watch openat -- ls /proc/self/status 2>&1 >out; \
+                echo $? >>out; } | true; cat out";
+    assert_eq!(run(line).says(), "/proc/self/status\n0");
+}

@@ -1,6 +1,8 @@
 //! A terminal with `era` in it, as a learner has it: keys go in, a screen of
 //! 80x24 comes out.
 
+#![allow(dead_code)] // each test target uses a part
+
 use std::fs::{File, Permissions};
 use std::io::{Read, Write};
 use std::num::NonZero;
@@ -13,6 +15,7 @@ use std::time::{Duration, Instant};
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::pty::{Winsize, openpty};
+use nix::sys::termios::{Termios, tcgetattr};
 
 /// How long anything may take before a test gives up on it.
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -157,6 +160,22 @@ impl Terminal {
         );
     }
 
+    /// As [`Terminal::sees`], for what has to start another kernel first.
+    #[track_caller]
+    pub fn waits(&mut self, wanted: &str) {
+        for _ in 0..4 {
+            if self.reads_until(|terminal| terminal.text().contains(wanted)) {
+                return;
+            }
+        }
+        self.sees(wanted);
+    }
+
+    /// How the terminal treats keys now: termios(3).
+    pub fn modes(&self) -> Termios {
+        tcgetattr(&self.master).unwrap()
+    }
+
     /// Reads until the screen is as wanted, or the deadline.
     pub fn reads_until(&mut self, wanted: impl Fn(&Self) -> bool) -> bool {
         let until = Instant::now() + DEADLINE;
@@ -235,4 +254,39 @@ pub fn eventually(what: &str, holds: impl Fn() -> bool) {
         assert!(Instant::now() < until, "never: {what}");
         std::thread::yield_now();
     }
+}
+
+/// Refuses unshare(2) with CLONE_NEWUSER, as many an outer container does, and nothing else.
+pub fn without_user_namespaces<T: Send + 'static>(run: impl FnOnce() -> T + Send + 'static) -> T {
+    let step = |code: u32, jt, jf, k| groundwork::kernel::Instruction {
+        code: code as u16,
+        jt,
+        jf,
+        k,
+    };
+    use nix::libc;
+    let load = libc::BPF_LD | libc::BPF_W | libc::BPF_ABS;
+    let verdict = libc::BPF_RET | libc::BPF_K;
+    let unshare = libc::SYS_unshare as u32;
+    let eperm = libc::SECCOMP_RET_ERRNO | libc::EPERM as u32;
+    // struct seccomp_data: the number is at 0, the first argument at 16.
+    let filter = [
+        step(load, 0, 0, 0),
+        step(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, 0, 3, unshare),
+        step(load, 0, 0, 16),
+        step(
+            libc::BPF_JMP | libc::BPF_JSET | libc::BPF_K,
+            0,
+            1,
+            libc::CLONE_NEWUSER as u32,
+        ),
+        step(verdict, 0, 0, eperm),
+        step(verdict, 0, 0, libc::SECCOMP_RET_ALLOW),
+    ];
+    let filtered = move || {
+        groundwork::kernel::prctl_set_no_new_privs().unwrap();
+        groundwork::kernel::seccomp_set_mode_filter(&[], &filter).unwrap();
+        run()
+    };
+    std::thread::spawn(filtered).join().unwrap()
 }

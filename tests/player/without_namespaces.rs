@@ -1,47 +1,15 @@
 //! What a learner sees where user namespaces are refused.
 
-use crate::terminal::{Terminal, grounds, page, state};
+use crate::terminal::{Terminal, grounds, page, state, without_user_namespaces};
 
-/// Refuses unshare(2) with CLONE_NEWUSER, as many an outer container does, and nothing else.
-fn without_user_namespaces<T: Send + 'static>(run: impl FnOnce() -> T + Send + 'static) -> T {
-    let step = |code: u32, jt, jf, k| groundwork::kernel::Instruction {
-        code: code as u16,
-        jt,
-        jf,
-        k,
-    };
-    use nix::libc;
-    let load = libc::BPF_LD | libc::BPF_W | libc::BPF_ABS;
-    let verdict = libc::BPF_RET | libc::BPF_K;
-    let unshare = libc::SYS_unshare as u32;
-    let eperm = libc::SECCOMP_RET_ERRNO | libc::EPERM as u32;
-    // struct seccomp_data: the number is at 0, the first argument at 16.
-    let filter = [
-        step(load, 0, 0, 0),
-        step(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, 0, 3, unshare),
-        step(load, 0, 0, 16),
-        step(
-            libc::BPF_JMP | libc::BPF_JSET | libc::BPF_K,
-            0,
-            1,
-            libc::CLONE_NEWUSER as u32,
-        ),
-        step(verdict, 0, 0, eperm),
-        step(verdict, 0, 0, libc::SECCOMP_RET_ALLOW),
-    ];
-    let filtered = move || {
-        groundwork::kernel::prctl_set_no_new_privs().unwrap();
-        groundwork::kernel::seccomp_set_mode_filter(&[], &filter).unwrap();
-        run()
-    };
-    std::thread::spawn(filtered).join().unwrap()
-}
+/// Takes the other ground away, which would be the next choice.
+const NO_MACHINE: [(&str, &str); 1] = [("ERA_KERNEL", "/nonexistent")];
 
 #[test]
 fn without_user_namespaces_the_first_screen_says_why_and_what_to_do() {
     let state = state();
     let folder = state.path().to_owned();
-    let mut terminal = without_user_namespaces(move || Terminal::start(&folder, &[], &[]));
+    let mut terminal = without_user_namespaces(move || Terminal::start(&folder, &[], &NO_MACHINE));
     terminal.sees("Enter start");
     terminal.sees("why: unshare(CLONE_NEWUSER) gives EPERM");
     terminal.sees("fix: run era from a login shell that no filter holds");
@@ -53,7 +21,11 @@ fn without_user_namespaces_real_root_is_asked_for_and_named_else_nothing_runs() 
     let folder = state.path().to_owned();
     let arguments = ["tour".to_owned(), page("keys.md")];
     let mut terminal = without_user_namespaces(move || {
-        Terminal::start(&folder, &arguments.each_ref().map(String::as_str), &[])
+        Terminal::start(
+            &folder,
+            &arguments.each_ref().map(String::as_str),
+            &NO_MACHINE,
+        )
     });
     if !nix::unistd::geteuid().is_root() {
         terminal.sees("Not run here: userns: unshare(CLONE_NEWUSER) gives EPERM");
@@ -80,7 +52,8 @@ fn without_user_namespaces_real_root_is_asked_for_and_named_else_nothing_runs() 
 fn without_user_namespaces_a_shell_is_the_learners_own_and_says_so() {
     let state = state();
     let folder = state.path().to_owned();
-    let mut terminal = without_user_namespaces(move || Terminal::start(&folder, &["shell"], &[]));
+    let mut terminal =
+        without_user_namespaces(move || Terminal::start(&folder, &["shell"], &NO_MACHINE));
     terminal.sees("why:  unshare(CLONE_NEWUSER) gives EPERM");
     let asks = |terminal: &Terminal| terminal.text().contains("[y/N]");
     terminal.reads_until(|terminal| asks(terminal) || terminal.text().contains("yours"));

@@ -9,7 +9,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use crate::auto::{self, Report};
 use crate::ground::{Learner, enter, guardian};
 use crate::state::Surroundings;
-use crate::{bless, first, library, play};
+use crate::{bless, first, library, machine, play, probes};
 
 /// The history of Linux containers, run on this machine.
 #[derive(Debug, Parser)]
@@ -32,13 +32,18 @@ Book: preface.md";
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Be led through a page
-    #[command(after_help = "Examples:\n  era tour 04\n  era tour --auto --exact\nBook: preface.md")]
+    #[command(
+        after_help = "Examples:\n  era tour 04\n  era tour --machine 08\n  era tour --auto --exact\nBook: preface.md"
+    )]
     Tour {
         /// A page by number, folder or program, or a markdown file
         page: Option<String>,
         /// Begin at this step
         #[arg(long, value_name = "STEP")]
         from: Option<usize>,
+        /// In a small virtual machine: everything is possible, nothing can be harmed
+        #[arg(long)]
+        machine: bool,
         /// Run everything without a key, and report
         #[arg(long)]
         auto: bool,
@@ -83,6 +88,7 @@ enum Command {
         #[command(subcommand)]
         what: Option<Book>,
     },
+    Machine(crate::machine::ask::Machine),
     Doctor(crate::doctor::Doctor),
     Clean(crate::clean::Clean),
     Completions(crate::papers::Completions),
@@ -106,6 +112,16 @@ enum Command {
         #[arg(allow_hyphen_values = true)]
         kind: String,
         keeper: Option<u32>,
+    },
+    #[command(name = "__emulator", hide = true)]
+    Emulator {
+        parent: u32,
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        program: Vec<String>,
+    },
+    #[command(name = "__session", hide = true)]
+    Session {
+        job: String,
     },
 }
 
@@ -147,6 +163,9 @@ fn era_by_name(args: &[OsString]) -> Option<u8> {
             .map(|program| program.main)
     };
     let called = Path::new(args.first()?).file_name()?.to_str()?;
+    if machine::guest::is_init(called) {
+        return Some(machine::guest::main());
+    }
     if let Some(main) = program(called) {
         return Some(main(args.to_vec()));
     }
@@ -159,8 +178,26 @@ fn era_by_name(args: &[OsString]) -> Option<u8> {
 fn run(cli: Cli) -> Outcome {
     let around = Surroundings::read(cli.state);
     let learner = Learner::current(around.sudo_uid.as_deref());
+    probes::keep_in(&around.state);
     match cli.command {
         None => bare(&around, &learner),
+        Some(Command::Tour {
+            page,
+            from,
+            machine: true,
+            auto,
+            exact,
+            json,
+        }) => {
+            let tour = machine::tour::Tour {
+                page,
+                from,
+                auto,
+                exact,
+                json,
+            };
+            Ok(machine::tour::main(&tour, &around))
+        }
         Some(Command::Tour {
             page,
             auto: true,
@@ -169,9 +206,15 @@ fn run(cli: Cli) -> Outcome {
             ..
         }) => tour_auto(page.as_deref(), exact, json, &around, &learner),
         Some(Command::Tour { page, from, .. }) => {
-            let page =
-                page.map_or_else(|| play::next(&around), |word| Ok(library::find(&word)?))?;
-            play::tour(page, from, &around, &learner)
+            let found = match &page {
+                Some(word) => library::find(word)?,
+                None => play::next(&around)?,
+            };
+            let word = page.as_deref().unwrap_or(&found.stem);
+            match play::in_a_machine(word, from, &around) {
+                Some(status) => Ok(status),
+                None => play::tour(found, from, &around, &learner),
+            }
         }
         Some(Command::Present { notes: true, .. }) => play::notes(&around),
         Some(Command::Present {
@@ -187,6 +230,11 @@ fn run(cli: Cli) -> Outcome {
             what: Some(Book::Bless { file }),
         }) => bless_page(&file, &around, &learner),
         Some(Command::Book { what: None }) => play::book(),
+        Some(Command::Machine(asked)) => Ok(machine::ask::main(&asked, &around)),
+        Some(Command::Emulator { parent, program }) => {
+            match machine::qemu::main(parent, &program)? {}
+        }
+        Some(Command::Session { job }) => machine::guest::session::main(&job),
         Some(Command::Doctor(args)) => Ok(crate::doctor::main(&args, &around)),
         Some(Command::Clean(args)) => Ok(crate::clean::main(&args, &around)),
         Some(Command::Completions(asked)) => crate::papers::completions(&asked, Cli::command()),

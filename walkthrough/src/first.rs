@@ -5,7 +5,6 @@ use std::time::Duration;
 use groundwork::host::Finding;
 
 use crate::ground::Learner;
-use crate::ground::pick::Pick;
 use crate::ground::place;
 use crate::page::Page;
 use crate::player::keyboard::Key;
@@ -140,7 +139,7 @@ fn machine(learner: &Learner) -> String {
 fn ground() -> Vec<Row> {
     let pick = probes::ground();
     let mut rows = vec![label("  '#' commands", pick.to_string())];
-    if let Pick::Root { instead } | Pick::Sudo { instead } | Pick::Nothing { instead } = &pick {
+    if let Some(instead) = pick.instead() {
         let fix = instead.fix.as_deref().unwrap_or("d says more");
         for (name, text) in [("why:", instead.why.as_str()), ("fix:", fix)] {
             rows.extend(paragraph(name, text));

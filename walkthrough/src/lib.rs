@@ -13,6 +13,7 @@
 //! - [`cli`], [`play`]: the command line of `era`, and what it starts.
 //! - [`doctor`]: what this machine allows.
 //! - [`clean`]: ends what a crashed program has left.
+//! - [`machine`]: a small virtual machine to play in.
 //! - [`papers`]: completions and man pages of all programs.
 //! - [`library`]: pages and sources, embedded.
 //! - [`probes`], [`proc`], [`progress`], [`state`]: what the machine allows, what
@@ -27,6 +28,7 @@ pub mod doctor;
 pub mod first;
 pub mod ground;
 pub mod library;
+pub mod machine;
 pub mod page;
 pub mod papers;
 pub mod play;

@@ -10,6 +10,7 @@ use crate::first::{self, Choice};
 use crate::ground::pick::Pick;
 use crate::ground::{Ground, Learner, Who};
 use crate::library;
+use crate::machine;
 use crate::page::Page;
 use crate::player::keyboard::Key;
 use crate::player::look::View;
@@ -61,7 +62,18 @@ pub fn first_screen(around: &Surroundings, learner: &Learner) -> Outcome {
     loop {
         match first::choose(&screen, &pages, around, learner)? {
             Choice::Quit => return Ok(0),
-            Choice::Page(chosen) => play(pages[chosen].clone(), None, &screen, around, learner)?,
+            Choice::Page(chosen) => {
+                let page = &pages[chosen];
+                let there = match probes::ground() {
+                    Pick::Machine { .. } => {
+                        screen.lend(|| in_a_machine(&page.stem, None, around))?
+                    }
+                    _ => None,
+                };
+                if there.is_none() {
+                    play(page.clone(), None, &screen, around, learner)?;
+                }
+            }
             Choice::Doctor => look_at_doctor(&screen, around)?,
             Choice::Book => screen.lend(|| pause(Command::new("/proc/self/exe").arg("book")))?,
         }
@@ -113,6 +125,23 @@ pub fn tour(page: Page, from: Option<usize>, around: &Surroundings, learner: &Le
     let screen = screen(around)?;
     play(page, from, &screen, around, learner)?;
     Ok(0)
+}
+
+/// Where the kernel refuses user namespaces, and a machine can be had: a kernel of its own
+/// plays the page, and this says so. None elsewhere.
+pub fn in_a_machine(page: &str, from: Option<usize>, around: &Surroundings) -> Option<u8> {
+    let pick = probes::ground();
+    let (Pick::Machine { instead }, true) = (&pick, std::io::stdin().is_terminal()) else {
+        return None;
+    };
+    eprintln!("No user namespace here ({}):", instead.why);
+    eprintln!("so this is played in a small virtual machine.");
+    let tour = machine::tour::Tour {
+        page: Some(page.to_owned()),
+        from,
+        ..machine::tour::Tour::default()
+    };
+    Some(machine::tour::main(&tour, around))
 }
 
 fn play(
@@ -240,15 +269,17 @@ pub fn shell(page: Option<&str>, around: &Surroundings, learner: &Learner) -> Ou
 /// Root of the ground, where that can be had; real root plays it after a yes, else the
 /// shell is the learner's own, and is said to be.
 fn whose_shell(ground: &mut Ground) -> Result<Who, Box<dyn std::error::Error>> {
-    let pick = probes::ground();
-    let (Pick::Root { instead } | Pick::Sudo { instead } | Pick::Nothing { instead }) = &pick
-    else {
+    let pick = probes::ground_here();
+    let Some(instead) = pick.instead() else {
         return Ok(Who::Ground);
     };
     eprintln!("No user namespace here, so no root of a sandbox.");
     eprintln!("  why:  {}", instead.why);
     if let Some(fix) = &instead.fix {
         eprintln!("  fix:  {fix}");
+    }
+    if matches!(probes::ground(), Pick::Machine { .. }) {
+        eprintln!("  or:   era machine   (a root shell on a kernel of its own)");
     }
     if pick.asks() {
         eprint!("Real root instead, for which a mistake hits this machine? [y/N] ");

@@ -1,7 +1,8 @@
 //! `needs=` and `if=` of a block: probes of the machine, each run once.
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, OnceLock};
 
 use groundwork::host::{self, Facts, Finding};
 
@@ -10,6 +11,14 @@ use crate::ground::pick::{self, Pick};
 use crate::page::{Block, Page};
 
 static FOUND: Mutex<BTreeMap<String, Option<Finding>>> = Mutex::new(BTreeMap::new());
+
+/// Where things are kept: a kernel for the machine may lie there.
+static STATE: OnceLock<PathBuf> = OnceLock::new();
+
+/// Says once where things are kept.
+pub fn keep_in(state: &Path) {
+    let _ = STATE.set(state.to_owned());
+}
 
 /// The probe that every `#` line needs.
 pub const GROUND: &str = "userns";
@@ -22,7 +31,9 @@ pub fn look(name: &str) -> Option<Finding> {
     let mut found = FOUND
         .lock()
         .unwrap_or_else(std::sync::PoisonError::into_inner);
-    let probe = || host::probe(&Facts::here().with_env(std::env::vars_os()), name);
+    let state = STATE.get().cloned().unwrap_or_default();
+    let facts = || Facts::here().with_env(std::env::vars_os()).with_work(state);
+    let probe = || host::probe(&facts(), name);
     found.entry(name.to_owned()).or_insert_with(probe).clone()
 }
 
@@ -55,7 +66,15 @@ pub fn look_at_machine() {
 
 /// On which ground `#` lines can run here.
 pub fn ground() -> Pick {
-    let works = |name: &str| look(name).is_some_and(|finding| finding.works());
+    pick_by(|name| look(name).is_some_and(|finding| finding.works()))
+}
+
+/// As [`ground`], for what is played on this machine and no other.
+pub fn ground_here() -> Pick {
+    pick_by(|name| name != "machine" && look(name).is_some_and(|finding| finding.works()))
+}
+
+fn pick_by(works: impl Fn(&str) -> bool) -> Pick {
     let userns = look(GROUND).expect("there is a probe of user namespaces");
     pick::from(userns, works)
 }

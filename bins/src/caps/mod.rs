@@ -53,7 +53,7 @@ enum Command {
     /// the bounding set as well, unless --bounding says otherwise. A set that is not named
     /// stays as it is.
     #[command(
-        after_help = "Examples:\n  era-caps run --drop sys_chroot -- bash\n  era-caps run --user 1000 --keep net_raw --inheritable net_raw --ambient net_raw -- ping localhost\nThe book: 05-capabilities"
+        after_help = "Examples:\n  era-caps run --drop sys_chroot -- bash\n  era-caps run --user 1000 --keep kill --inheritable kill --ambient kill -- bash\nThe book: 05-capabilities"
     )]
     Run(run::Run),
     /// Find out which capabilities a program needs, by running it with more and fewer

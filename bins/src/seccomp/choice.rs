@@ -8,7 +8,7 @@ use groundwork::kernel::{self, Errno};
 use seccomp::action::{Action, errno_number};
 use seccomp::error::{Error, Result};
 use seccomp::filter::Filter;
-use seccomp::profile::find::{Found, Source};
+use seccomp::profile::find::{DOCKER_CAPABILITIES, Found, Source};
 use seccomp::profile::oci::Context;
 use seccomp::profile::{Flag, Profile, Remark};
 
@@ -62,24 +62,6 @@ pub(super) struct Keeps {
     caps: Vec<BTreeSet<String>>,
 }
 
-/// What Docker's documentation lists as kept by default.
-const DOCKER_CAPS: [&str; 14] = [
-    "CAP_AUDIT_WRITE",
-    "CAP_CHOWN",
-    "CAP_DAC_OVERRIDE",
-    "CAP_FOWNER",
-    "CAP_FSETID",
-    "CAP_KILL",
-    "CAP_MKNOD",
-    "CAP_NET_BIND_SERVICE",
-    "CAP_NET_RAW",
-    "CAP_SETFCAP",
-    "CAP_SETGID",
-    "CAP_SETPCAP",
-    "CAP_SETUID",
-    "CAP_SYS_CHROOT",
-];
-
 /// `mkdir`, `mkdir=ENOSYS`, `mkdir=38`.
 fn refusal(text: &str) -> std::result::Result<(String, u16), String> {
     let (call, errno) = text.split_once('=').unwrap_or((text, "EPERM"));
@@ -91,7 +73,7 @@ fn refusal(text: &str) -> std::result::Result<(String, u16), String> {
 /// `docker`, `none`, or a capability: `sys_admin` is CAP_SYS_ADMIN.
 fn capabilities(word: &str) -> std::result::Result<BTreeSet<String>, String> {
     match word {
-        "docker" => return Ok(DOCKER_CAPS.map(str::to_owned).into()),
+        "docker" => return Ok(DOCKER_CAPABILITIES.map(str::to_owned).into()),
         "none" => return Ok(BTreeSet::new()),
         _ => {}
     }
@@ -183,7 +165,7 @@ pub(super) fn load(name: &Path, keeps: &Keeps) -> Result<Found> {
     let is_the_users = source == Source::File(name.to_owned());
     if let (Found::Profile(profile), true) = (&found, is_the_users) {
         for remark in remarks(profile) {
-            eprintln!("warning: {remark}");
+            super::tell(&format!("warning: {remark}"));
         }
     }
     Ok(found)

@@ -1,14 +1,16 @@
 //! `era-seccomp`: strict mode, filters before every system call, and a supervisor.
 
 use std::ffi::OsString;
+use std::io::{Write, stderr};
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 use groundwork::kernel::Errno;
 use groundwork::process::Program;
 use indoc::indoc;
 use seccomp::error::Error;
 use seccomp::install::Refused;
 
+use crate::explain::Explain;
 use crate::failure;
 
 mod check;
@@ -69,7 +71,7 @@ enum Command {
     Check(check::Check),
     /// Run a program, and write a profile of just the calls that it makes
     ///
-    /// Children are recorded, too. What was not called this time is not in the profile: run
+    /// Children are recorded, too, until the last has ended. What was not called this time is not in the profile: run
     /// all that the program can do.
     #[command(
         after_help = "Examples:\n  era-seccomp record --output ls.json -- ls -l /\n  era-seccomp run --profile ls.json -- ls -l /\nThe book: 07-seccomp"
@@ -82,6 +84,24 @@ enum Command {
         after_help = "Examples:\n  era-seccomp supervise --answer clone3=ENOSYS -- sed '1e date' FILE\n  era-seccomp supervise --answer geteuid=0 --watch openat -- id -u\nThe book: 07-seccomp"
     )]
     Supervise(supervise::Supervise),
+}
+
+/// What is started, and how.
+#[derive(Debug, Args)]
+struct Start {
+    /// Gain no privileges by set-user-id programs, even if we have CAP_SYS_ADMIN
+    #[arg(long)]
+    no_new_privs: bool,
+    #[command(flatten)]
+    explain: Explain,
+    /// The program and its arguments
+    #[arg(
+        required = true,
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "CMD"
+    )]
+    command: Vec<OsString>,
 }
 
 /// Itself failed, the program may not be run, it is not there: as chroot(1) and docker(1).
@@ -121,6 +141,11 @@ fn status(error: &Error) -> u8 {
         Error::Refused(Refused::Exec { .. }) => NOT_EXECUTABLE,
         _ => FAILED,
     }
+}
+
+/// Says something on stderr. Who closed it does not want to hear it.
+fn tell(line: &str) {
+    let _ = writeln!(stderr(), "{line}");
 }
 
 /// The program of a command line, with our environment.

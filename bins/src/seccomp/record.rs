@@ -1,6 +1,5 @@
 //! `era-seccomp record`.
 
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -8,35 +7,24 @@ use seccomp::error::Result;
 use seccomp::profile::write;
 use seccomp::record::{self, Recording};
 
-use crate::explain::Explain;
+use super::Start;
 
 #[derive(Debug, Args)]
 pub(super) struct Record {
     /// Write the profile to this file, in Docker's form
     #[arg(long, short, value_name = "FILE")]
     output: PathBuf,
-    /// Gain no privileges by set-user-id programs, even if we have CAP_SYS_ADMIN
-    #[arg(long)]
-    no_new_privs: bool,
     #[command(flatten)]
-    explain: Explain,
-    /// The program and its arguments
-    #[arg(
-        required = true,
-        trailing_var_arg = true,
-        allow_hyphen_values = true,
-        value_name = "CMD"
-    )]
-    command: Vec<OsString>,
+    start: Start,
 }
 
 impl Record {
     pub(super) fn main(self) -> Result<u8> {
-        self.explain.install();
+        self.start.explain.install();
         // Before the program runs: a long run for nothing would be a pity.
         write::prepare(&self.output)?;
-        let program = super::program(self.command);
-        let (recording, exit) = record::record(&program, self.no_new_privs)?;
+        let program = super::program(self.start.command);
+        let (recording, exit) = record::record(&program, self.start.no_new_privs)?;
         let profile = recording.profile().to_json();
         let text = serde_json::to_string_pretty(&profile).expect("plain data") + "\n";
         write::save(&self.output, text.as_bytes())?;
@@ -51,7 +39,7 @@ fn tell(recording: &Recording, output: &Path) {
         1 => format!("1 {word}"),
         count => format!("{count} {words}"),
     };
-    eprintln!(
+    super::tell(&format!(
         "{}: {} by {}",
         output.display(),
         plural(recording.names().len(), "call", "calls"),
@@ -60,10 +48,10 @@ fn tell(recording: &Recording, output: &Path) {
             "process or thread",
             "processes and threads"
         ),
-    );
+    ));
     for (arch, number) in &recording.nameless {
-        eprintln!(
+        super::tell(&format!(
             "warning: call {number} of architecture {arch:#x} has no name here, and is not in it"
-        );
+        ));
     }
 }

@@ -1,7 +1,6 @@
 //! `era-seccomp supervise`.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -13,8 +12,8 @@ use seccomp::profile::Profile;
 use seccomp::profile::find::Found;
 use seccomp::supervise::{self, Caller};
 
+use super::Start;
 use super::choice::{self, EPERM, Keeps};
-use crate::explain::Explain;
 
 #[derive(Debug, Args)]
 pub(super) struct Supervise {
@@ -33,19 +32,8 @@ pub(super) struct Supervise {
     watch: Vec<String>,
     #[command(flatten)]
     keeps: Keeps,
-    /// Gain no privileges by set-user-id programs, even if we have CAP_SYS_ADMIN
-    #[arg(long)]
-    no_new_privs: bool,
     #[command(flatten)]
-    explain: Explain,
-    /// The program and its arguments
-    #[arg(
-        required = true,
-        trailing_var_arg = true,
-        allow_hyphen_values = true,
-        value_name = "CMD"
-    )]
-    command: Vec<OsString>,
+    start: Start,
 }
 
 /// What a supervised call gets.
@@ -71,7 +59,7 @@ fn answer(text: &str) -> std::result::Result<(String, Reply), String> {
 
 impl Supervise {
     pub(super) fn main(self) -> Result<u8> {
-        self.explain.install();
+        self.start.explain.install();
         let replies = self.replies()?;
         let mut profile = match &self.profile {
             None => Profile::allow_all(),
@@ -86,9 +74,9 @@ impl Supervise {
         let setup = Setup {
             filter: seccomp::compile(&profile)?,
             flags: profile.flags,
-            no_new_privs: self.no_new_privs,
+            no_new_privs: self.start.no_new_privs,
         };
-        let exit = supervise::run(&setup, &super::program(self.command), |call| {
+        let exit = supervise::run(&setup, &super::program(self.start.command), |call| {
             decide(&replies, call)
         })?;
         Ok(exit.status())
@@ -126,6 +114,6 @@ fn decide(replies: &BTreeMap<String, Reply>, call: &Notification) -> Answer {
             (Answer::Errno(errno), format!("fails with {errno:?}"))
         }
     };
-    eprintln!("{caller} {told}");
+    super::tell(&format!("{caller} {told}"));
     answer
 }

@@ -31,7 +31,7 @@ pub enum Error {
         address: SocketAddr,
         /// The call that was refused.
         #[source]
-        call: Box<CallError>,
+        call: CallError,
     },
     /// A user namespace of its own.
     #[error("cannot become root of a user namespace")]
@@ -131,14 +131,14 @@ pub enum Error {
     #[error("cannot {what} {path:?}")]
     File {
         /// What was to be done.
-        what: &'static str,
+        what: Act,
         /// The file.
         path: Box<Path>,
         /// The root of the user namespaces for which it was to count.
         root: Option<u32>,
         /// The call that was refused.
         #[source]
-        call: Box<CallError>,
+        call: CallError,
     },
     /// A capability is to be dropped, and to be in a set.
     #[error("{caps} cannot be both dropped and {set}")]
@@ -214,13 +214,34 @@ pub enum Error {
     #[error("cannot run {program:?}")]
     Exec {
         /// As it was named.
-        program: String,
+        program: Box<str>,
         /// Its file.
         file: Box<Path>,
         /// The call that was refused.
         #[source]
-        call: Box<CallError>,
+        call: CallError,
     },
+}
+
+/// What is done to the capabilities of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Act {
+    /// lgetxattr(2).
+    Read,
+    /// lsetxattr(2).
+    Give,
+    /// lremovexattr(2).
+    Take,
+}
+
+impl std::fmt::Display for Act {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str(match self {
+            Act::Read => "read the capabilities of",
+            Act::Give => "give capabilities to",
+            Act::Take => "take the capabilities from",
+        })
+    }
 }
 
 /// What this chapter gives.
@@ -257,12 +278,12 @@ impl Error {
     }
 
     /// A call about the capabilities of a file was refused.
-    pub(crate) fn file(what: &'static str, path: &Path, call: CallError) -> Self {
+    pub(crate) fn file(what: Act, path: &Path, call: CallError) -> Self {
         Error::File {
             what,
             path: path.into(),
             root: None,
-            call: call.into(),
+            call,
         }
     }
 
@@ -287,10 +308,10 @@ impl Error {
             | Error::Bounding { call, .. }
             | Error::Ambient { call, .. }
             | Error::Become { call, .. }
+            | Error::File { call, .. }
+            | Error::Exec { call, .. }
+            | Error::Port { call, .. }
             | Error::NoNewPrivs(call) => Some(call),
-            Error::File { call, .. } | Error::Exec { call, .. } | Error::Port { call, .. } => {
-                Some(call)
-            }
             _ => None,
         }
     }

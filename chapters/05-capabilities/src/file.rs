@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use groundwork::kernel::{self, CallError, Errno, FILE_CAPABILITIES};
 use groundwork::step;
 
-use crate::error::{Error, Result};
+use crate::error::{Act, Error, Result};
 use crate::format::FileCaps;
 
 /// What a file has; None if it has no capabilities.
@@ -18,7 +18,7 @@ pub fn get(path: &Path) -> Result<Option<FileCaps>> {
         Ok(bytes) => FileCaps::decode(&bytes).map(Some),
         // A file system without attributes holds files without capabilities.
         Err(call) if [Errno::ENODATA, Errno::ENOTSUP].contains(&call.errno()) => Ok(None),
-        Err(call) => Err(Error::file("read the capabilities of", path, call)),
+        Err(call) => Err(Error::file(Act::Read, path, call)),
     }
 }
 
@@ -30,10 +30,10 @@ pub fn set(path: &Path, caps: &FileCaps) -> Result<()> {
 
     step("Revision and flag, then permitted and inheritable, low and high halves");
     kernel::lsetxattr(path, FILE_CAPABILITIES, &bytes).map_err(|call| Error::File {
-        what: "give capabilities to",
+        what: Act::Give,
         path: path.into(),
         root: caps.root,
-        call: call.into(),
+        call,
     })
 }
 // ANCHOR_END: set
@@ -42,8 +42,7 @@ pub fn set(path: &Path, caps: &FileCaps) -> Result<()> {
 pub fn clear(path: &Path) -> Result<()> {
     regular(path)?;
     step("Without the attribute it is a file like any other");
-    kernel::lremovexattr(path, FILE_CAPABILITIES)
-        .map_err(|call| Error::file("take the capabilities from", path, call))
+    kernel::lremovexattr(path, FILE_CAPABILITIES).map_err(|call| Error::file(Act::Take, path, call))
 }
 
 /// The kernel looks at the capabilities of what it executes, and that is no link.

@@ -63,7 +63,6 @@ impl Triple {
     }
 }
 
-// ANCHOR: parse
 impl FromStr for Triple {
     type Err = Error;
 
@@ -130,7 +129,6 @@ impl Clause<'_> {
             false => Ok(()),
         }
     }
-    // ANCHOR_END: parse
 
     /// The names before the first sign; none stands for all.
     fn caps(&self, names: &str) -> Result<CapSet> {

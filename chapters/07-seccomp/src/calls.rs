@@ -141,9 +141,19 @@ pub fn number(arch: Arch, name: &str) -> Option<u32> {
 }
 
 /// The number of a call as a rule names it: by its name, or, for a call that is younger than
-/// our tables, by its number.
+/// our tables, by its number. A number that belongs to another architecture is none here: no
+/// rule for x86-64 lets a call of x32 through.
 pub fn resolve(arch: Arch, word: &str) -> Option<u32> {
-    number(arch, word).or_else(|| word.parse().ok())
+    let by_number = || {
+        let number: u32 = word.parse().ok()?;
+        let number = match arch {
+            Arch::X32 if number < X32_BIT => number | X32_BIT,
+            _ => number,
+        };
+        let here = Arch::of_call(arch.token(), number) == Some(arch);
+        (here && number != u32::MAX).then_some(number)
+    };
+    number(arch, word).or_else(by_number)
 }
 
 /// The name of a call.

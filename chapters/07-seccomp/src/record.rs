@@ -47,7 +47,8 @@ pub fn record(program: &Program, no_new_privs: bool) -> Result<(Recording, Exit)
         install::become_program(program, &ready, found)
     });
     let waiting = waiting.map_err(Error::from_start)?;
-    kernel::trace_seize(waiting.pid()).map_err(|errno| untraceable(waiting.pid(), errno))?;
+    kernel::trace_seize(waiting.pid())
+        .map_err(|errno| untraceable("PTRACE_SEIZE", waiting.pid(), errno))?;
     // It stands still at the end of its execve until we let it run.
     let child = waiting.go().map_err(Error::from_start)?;
 
@@ -56,11 +57,11 @@ pub fn record(program: &Program, no_new_privs: bool) -> Result<(Recording, Exit)
     Ok((recording, exit))
 }
 
-fn untraceable(pid: Pid, errno: Errno) -> Error {
+fn untraceable(request: &str, pid: Pid, errno: Errno) -> Error {
     Error::Trace(CallError {
         call: Call {
             name: "ptrace".to_owned(),
-            args: vec!["PTRACE_SEIZE".to_owned(), pid.to_string()],
+            args: vec![request.to_owned(), pid.to_string()],
             man: "ptrace(2)".to_owned(),
         },
         errno: errno as i32,
@@ -83,7 +84,7 @@ fn follow(program: Pid, recording: &mut Recording) -> Result<Exit> {
             Traced::Exited(status) if pid == program => exit = Some(Exit::Code(status)),
             Traced::Killed(signal) if pid == program => exit = Some(Exit::Signal(signal)),
             Traced::Exited(_) | Traced::Killed(_) => {}
-            Traced::Call => recording.note(pid),
+            Traced::Call => recording.note(pid)?,
             Traced::Signal(number) => signal = number,
             Traced::Event | Traced::Stopped => {}
         }
@@ -101,13 +102,12 @@ fn follow(program: Pid, recording: &mut Recording) -> Result<Exit> {
 
 impl Recording {
     /// Writes down the call that a process stands before. After a call: nothing.
-    fn note(&mut self, pid: Pid) {
-        let Ok(AtCall::Entry {
-            arch: token,
-            number,
-        }) = kernel::trace_call(pid)
-        else {
-            return;
+    fn note(&mut self, pid: Pid) -> Result<()> {
+        let (token, number) = match kernel::trace_call(pid) {
+            Ok(AtCall::Entry { arch, number }) => (arch, number),
+            // Killed meanwhile.
+            Ok(_) | Err(Errno::ESRCH) => return Ok(()),
+            Err(errno) => return Err(untraceable("PTRACE_GET_SYSCALL_INFO", pid, errno)),
         };
         let named = u32::try_from(number).ok().and_then(|number| {
             let arch = Arch::of_call(token, number)?;
@@ -117,6 +117,7 @@ impl Recording {
             Some(call) => *self.calls.entry(call).or_default() += 1,
             None => drop(self.nameless.insert((token, number))),
         }
+        Ok(())
     }
 
     /// The names, and those that every program needs.

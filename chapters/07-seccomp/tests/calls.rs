@@ -39,6 +39,8 @@ fn a_call_has_its_own_number_on_each_architecture() {
         (Arch::X86_64, "read", 0),
         (Arch::X86_64, "execve", 59),
         (Arch::X86_64, "clone3", 435),
+        // The last one of its table.
+        (Arch::X86_64, "file_setattr", 469),
         (Arch::X86, "execve", 11),
         (Arch::X86, "socketcall", 102),
         (Arch::X86, "break", 17),
@@ -62,6 +64,9 @@ fn a_call_has_its_own_number_on_each_architecture() {
     for (arch, name) in without {
         assert_eq!(calls::number(arch, name), None, "{arch} {name}");
     }
+    assert_eq!(calls::resolve(Arch::X32, "1000"), Some(0x4000_0000 + 1000));
+    assert_eq!(calls::resolve(Arch::X86_64, "1073741825"), None);
+    assert_eq!(calls::resolve(Arch::X86_64, "4294967295"), None);
     let error = calls::parse(Arch::X86_64, "mounr").unwrap_err();
     assert_eq!(error.diagnose().unwrap().fix.unwrap(), "is it mount?");
     assert_eq!(calls::parse(Arch::X86_64, "1000"), Ok(1000));

@@ -12,6 +12,7 @@ use serde::Deserialize;
 
 use super::Left;
 use crate::ground::{MARK, group};
+use crate::machine::qemu;
 use crate::proc;
 
 /// What a network link or a control group of ours begins with.
@@ -104,12 +105,16 @@ fn guardians() -> BTreeSet<String> {
 }
 
 /// Processes that carry the mark of a ground that is not in use, or that stand, run or
-/// have their root in the folder of one: an environment can be emptied.
+/// have their root in the folder of one: an environment can be emptied. And emulators whose
+/// machine belongs to nobody any more.
 fn processes(dead: &[PathBuf], alive: &BTreeSet<String>) -> Vec<Left> {
     let me = std::process::id();
     let others = proc::all().into_iter().filter(|pid| *pid != me);
     let left = others.filter(|pid| {
-        let carried = mark_of(*pid);
+        if let Some(owner) = carried_by(*pid, qemu::MARK) {
+            return proc::parent(&pid.to_string()).is_none_or(|parent| parent != owner);
+        }
+        let carried = carried_by(*pid, MARK);
         match &carried {
             Some(nonce) if alive.contains(nonce) => false,
             Some(_) => proc::is_alive(&pid.to_string()),
@@ -128,11 +133,11 @@ fn process(pid: u32) -> Option<Left> {
     })
 }
 
-/// The mark in a process's environment. None for those that we may not read: they are not
+/// A mark in a process's environment. None for those that we may not read: they are not
 /// ours.
-fn mark_of(pid: u32) -> Option<String> {
+fn carried_by(pid: u32, mark: &str) -> Option<String> {
     let environment = fs::read(format!("/proc/{pid}/environ")).ok()?;
-    let start = format!("{MARK}=");
+    let start = format!("{mark}=");
     let mut variables = environment.split(|byte| *byte == 0);
     let value = variables.find_map(|variable| variable.strip_prefix(start.as_bytes()))?;
     let value = std::str::from_utf8(value).ok()?;

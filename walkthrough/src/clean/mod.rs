@@ -27,8 +27,8 @@ Examples:
   era clean --dry-run   say what was left behind, touch nothing
   era clean             say it, ask, end it
 
-Only what carries our mark: ERA_GROUND in a process's environment, ground.json
-in a folder, our prefix in a name. Grounds of a tour that still runs are left
+Only what carries our mark: ERA_GROUND or ERA_MACHINE in a process's
+environment, ground.json in a folder, our prefix in a name. Grounds of a tour that still runs are left
 alone.
 
 Book: preface.md")]

@@ -81,13 +81,14 @@ fn one(out: &mut String, finding: &Finding, sort: Sort, colour: bool) {
 
 fn ending(out: &mut String, ground: &Pick) {
     paragraph(out, "# commands run ", 15, &ground.to_string());
-    let instead = match ground {
-        Pick::UserNamespace => return,
-        Pick::Root { instead } | Pick::Sudo { instead } | Pick::Nothing { instead } => instead,
+    let Some(instead) = ground.instead() else {
+        return;
     };
     paragraph(out, "      why:  ", 12, &instead.why);
-    let machine = "(A small virtual machine would be the safer ground; that one is not built yet.)";
-    paragraph(out, "", 0, machine);
+    if !matches!(ground, Pick::Machine { .. }) {
+        let machine = "(A small virtual machine would be the safer ground: see machine above.)";
+        paragraph(out, "", 0, machine);
+    }
 }
 
 /// `start` and then `text`, its further lines indented. A word that is longer than a line
@@ -101,6 +102,8 @@ fn paragraph(out: &mut String, start: &str, indent: usize, text: &str) {
         let length = word.chars().count();
         if !empty && width + 1 + length > WIDTH {
             let _ = writeln!(out, "{}", line.trim_end());
+            // A path that does not fit below the others begins further to the left.
+            let indent = indent.min(WIDTH.saturating_sub(length));
             line = " ".repeat(indent);
             (width, empty) = (indent, true);
         }

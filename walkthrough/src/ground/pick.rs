@@ -1,9 +1,8 @@
 //! On which ground a page's `#` commands can run here.
 //!
 //! A user namespace is the first choice: root of a sandbox, nobody outside. Where the
-//! kernel refuses one, a small virtual machine would be the next (it comes with the
-//! chapter on virtual machines, and is not built yet); what is left is real root, which
-//! is never taken without asking.
+//! kernel refuses one, a small virtual machine is the next, with a kernel of its own; what is
+//! left is real root, which is never taken without asking.
 
 use std::fmt;
 
@@ -14,6 +13,11 @@ use groundwork::host::{self, Facts, Finding};
 pub enum Pick {
     /// A user and a mount namespace.
     UserNamespace,
+    /// A small virtual machine, in which the whole page is played.
+    Machine {
+        /// Why no user namespace.
+        instead: Box<Finding>,
+    },
     /// Real root, which this process is; to be asked for.
     Root {
         /// Why no user namespace.
@@ -36,12 +40,24 @@ impl Pick {
     pub fn asks(&self) -> bool {
         matches!(self, Pick::Root { .. } | Pick::Sudo { .. })
     }
+
+    /// Why there is no user namespace, where there is none.
+    pub fn instead(&self) -> Option<&Finding> {
+        match self {
+            Pick::UserNamespace => None,
+            Pick::Machine { instead }
+            | Pick::Root { instead }
+            | Pick::Sudo { instead }
+            | Pick::Nothing { instead } => Some(instead),
+        }
+    }
 }
 
 impl fmt::Display for Pick {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(match self {
             Pick::UserNamespace => "in a user namespace: root of a sandbox, nobody outside",
+            Pick::Machine { .. } => "in a small machine (qemu): no user namespace here",
             Pick::Root { .. } => "as real root, asks first: no user namespace here",
             Pick::Sudo { .. } => "as real root by sudo, asks first: no user namespace here",
             Pick::Nothing { .. } => "not run, only shown: no user namespace, not root, no sudo",
@@ -63,7 +79,9 @@ pub fn from(userns: Finding, works: impl Fn(&str) -> bool) -> Pick {
         return Pick::UserNamespace;
     }
     let instead = Box::new(userns);
-    if works("root") {
+    if works("machine") {
+        Pick::Machine { instead }
+    } else if works("root") {
         Pick::Root { instead }
     } else if works("sudo") {
         Pick::Sudo { instead }
@@ -92,7 +110,9 @@ mod tests {
         let everything = |_: &str| true;
         let works = from(userns(State::Works), everything);
         assert_eq!((works.asks(), works), (false, Pick::UserNamespace));
-        let root = from(userns(State::Refused), everything);
+        let machine = from(userns(State::Refused), everything);
+        assert!(!machine.asks() && matches!(machine, Pick::Machine { .. }));
+        let root = from(userns(State::Refused), |name| name != "machine");
         assert!(root.asks() && matches!(root, Pick::Root { .. }));
         let sudo = from(userns(State::Absent), |name| name == "sudo");
         assert!(sudo.asks() && matches!(sudo, Pick::Sudo { .. }));

@@ -240,7 +240,7 @@ impl Player<'_> {
         if self.root.is_some() || probes::is_for_another_machine(block) {
             return None;
         }
-        let text = if block.on_ground && probes::ground().asks() {
+        let text = if block.on_ground && probes::ground_here().asks() {
             let why = probes::look(probes::GROUND).map_or(String::new(), |finding| finding.why);
             format!(
                 "The `#` commands of this page want a user namespace, and there is none here: \

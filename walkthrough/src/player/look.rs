@@ -127,7 +127,8 @@ impl Player<'_> {
         let told = self.run_aside(|_, command| {
             let at = program_in(command);
             let calls = "chroot,chdir,fchdir,pivot_root,mount,umount2,unshare,setns,clone,clone3,execve,setuid,setgid,\
-                         setgroups,sethostname,mknod,mknodat,prctl,capset,seccomp,close_range";
+                         setgroups,sethostname,mknod,mknodat,prctl,capset,seccomp,close_range,\
+                         lsetxattr,lremovexattr,bind";
             let (before, ours) = command.split_at(at);
             format!("{before}ERA_EXPLAIN=1 strace -f -qq -o \"$HOME/.strace\" -e trace={} {ours}", calls.replace(' ', ""))
         })?;

@@ -108,7 +108,7 @@ impl Player<'_> {
     /// Lets sudo ask on the learner's own terminal, once a ground.
     pub(super) fn become_root(&mut self) -> Result<()> {
         let ground = self.stage.ground_mut();
-        let as_ground = probes::ground().asks();
+        let as_ground = probes::ground_here().asks();
         let give = |ground: &mut Ground| match as_ground {
             true => ground.play_as_root(),
             false => ground.ask_for_root(),

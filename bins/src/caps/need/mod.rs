@@ -17,11 +17,11 @@ mod told;
 
 pub(super) const EXAMPLES: &str = indoc! {"
     Examples:
-      era-caps need -- chown nobody /etc/motd
+      era-caps need -- mount -t tmpfs none /mnt
       era-caps need --expect running --timeout 2 -- python3 -m http.server 80
 
-    Ends with 0 if they were found, 1 if it cannot be judged, 125 if it failed itself,
-    126 or 127 if nobody could run it. The book: 05-capabilities"};
+    Ends with 0 if they were found, 1 if it cannot be judged, 125 if it failed,
+    126 or 127 if nobody could run CMD. The book: 05-capabilities"};
 
 /// It fails with all, or at random.
 const NOT_JUDGED: u8 = 1;

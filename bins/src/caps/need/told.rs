@@ -108,7 +108,10 @@ fn notes(setting: &Setting) -> Vec<String> {
                     false => "the network of this machine",
                 }
             ));
-            notes.push(format!("Read-only there: {}.", places(setting)));
+            notes.push(format!(
+                "Services of this machine do not answer there by their sockets. Read-only: {}.",
+                places(setting)
+            ));
         }
     }
     if !setting.withheld.is_empty() {

@@ -12,7 +12,7 @@
 //! - `child`: the child in which a thing is tried.
 //! - `reasons`: why a call was refused, by what the machine says of itself.
 //! - The probes, a file for each concern: `users`, `spaces`, `mounts`, `groups`, `filter`,
-//!   `guest`, `network`, `folder`, `tools`, `place`.
+//!   `guest`, `machine`, `network`, `folder`, `tools`, `place`.
 
 use serde::Serialize;
 
@@ -26,6 +26,7 @@ mod folder;
 mod groups;
 mod guest;
 mod hierarchies;
+mod machine;
 mod mounts;
 mod network;
 mod peers;
@@ -40,6 +41,7 @@ pub use child::Stopped;
 pub use facts::Facts;
 pub use groups::{DELEGATED_SCOPE, systemd_gives_a_group};
 pub use hierarchies::{Hierarchy, Version};
+pub use machine::{EMULATOR, GuestKernel, KERNEL_PACKAGE, KERNEL_VARIABLE, NoGuestKernel};
 
 /// What came of a probe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -1,7 +1,9 @@
 //! Every probe: its name, its sort, what it means for which page, and its function.
 
 use super::{Facts, Probe, Seen, Sort};
-use super::{filter, folder, groups, guest, mounts, network, peers, place, spaces, tools, users};
+use super::{
+    filter, folder, groups, guest, machine, mounts, network, peers, place, spaces, tools, users,
+};
 
 type Run = fn(&Facts) -> Seen;
 
@@ -114,6 +116,11 @@ pub(super) const PROBES: &[Probe] = &[
         peers::profiles,
     ),
     tool("sudo", "#! commands: real root, after asking", tools::sudo),
+    tool(
+        "machine",
+        "a kernel of your own to play with: --machine",
+        machine::machine,
+    ),
     fact("root", "whether #! commands need no sudo", place::root),
     fact("arch", "02's guest and 07's tables", place::arch),
     fact("kernel", "the oldest we try is 5.10", place::kernel),

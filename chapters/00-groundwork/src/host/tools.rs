@@ -59,7 +59,8 @@ pub(super) fn install(facts: &Facts, debian: &str, fedora: &str, arch: &str) -> 
     }
 }
 
-fn tool(facts: &Facts, name: &str, args: &[&str], packages: [&str; 3]) -> Seen {
+/// A tool, run once; the package that brings it, where it is absent.
+pub(super) fn tool(facts: &Facts, name: &str, args: &[&str], packages: [&str; 3]) -> Seen {
     let [debian, fedora, arch] = packages;
     match first_line(facts, name, args) {
         Ok(line) => Seen::works(line),

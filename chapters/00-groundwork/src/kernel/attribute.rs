@@ -104,7 +104,8 @@ pub fn has_file_capabilities(path: &Path) -> bool {
     has_attribute(path, FILE_CAPABILITIES)
 }
 
-/// Whether a file has an attribute of this name that we may see. Not told: a question.
+/// Whether a file, or what a link leads to, has an extended attribute of this name that we
+/// may see: getxattr(2). Not narrated.
 pub fn has_attribute(path: &Path, name: &CStr) -> bool {
     let Ok(path) = c_path(path) else {
         return false;

@@ -20,6 +20,7 @@
 //! - [`seccomp`]: strict mode and filters for system calls; [`notify`]: the calls that a
 //!   filter leaves to a supervisor.
 //! - [`kvm`]: a virtual machine, as far as one instruction needs it.
+//! - [`module`] and [`machine`]: what the init of a small virtual machine has to do.
 //! - [`netlink`]: questions to the network part of the kernel.
 //! - [`socket`]: sockets that wait for callers.
 //! - [`descriptor`]: open descriptors and what the kernel tells of a namespace by one.
@@ -38,6 +39,8 @@ pub mod hostname;
 pub mod ids;
 pub(crate) mod impossible;
 pub mod kvm;
+pub mod machine;
+pub mod module;
 pub mod mount;
 pub mod netlink;
 pub mod notify;
@@ -56,6 +59,8 @@ pub use descriptor::*;
 pub use hostname::*;
 pub use ids::*;
 pub use kvm::*;
+pub use machine::*;
+pub use module::*;
 pub use mount::*;
 pub use netlink::*;
 pub use nix::errno::Errno;

@@ -258,6 +258,8 @@ impl Layers {
         match self.layer(folder) {
             Ok(()) => Ok(true),
             Err(call) => match call.errno() {
+                // Somebody may have removed it meanwhile: then there is nothing to put one above.
+                Errno::ENOENT => Ok(!folder.exists()),
                 Errno::EINVAL | Errno::EACCES | Errno::ELOOP | Errno::EOPNOTSUPP => Ok(false),
                 _ => Err(call),
             },

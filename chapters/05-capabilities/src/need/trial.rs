@@ -14,7 +14,7 @@ use groundwork::step;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
-use super::watch::Watch;
+use super::watch::{self, Over, Watch};
 use super::{Refusal, Refused, Sandbox};
 use crate::error::{Error, Result};
 use crate::run::{self, Plan, Request};
@@ -92,7 +92,7 @@ impl Trials {
         let started = Spawn::new()
             .namespaces(namespaces)
             .dies_with_parent(Signal::SIGKILL)
-            .holding(&[])
+            .holding(watch::ENDING)
             .start(
                 |child| {
                     is_traced = trace(child);
@@ -166,23 +166,24 @@ impl Trials {
         is_traced: bool,
     ) -> Result<(Outcome, Vec<Refusal>)> {
         let mut watch = Watch::new(&child, output, is_traced)?;
-        let is_late = !watch.until(Some(Instant::now() + self.limit))?;
-        self.end(&child, is_late);
+        let over = watch.until(Some(Instant::now() + self.limit))?;
+        self.end(&child, over);
         // Process 1 is the last to go, and who is traced goes when we let it.
         watch.until(None)?;
         let (said, refused) = watch.end();
-        let exit = child.wait(Relay::Swallow);
-        let ended = match is_late {
-            true => Ended::Late,
-            false => Ended::Exit(exit),
+        // Without it a signal that came for us comes now, and ends us.
+        let exit = child.wait(Relay::Forward);
+        let ended = match over {
+            Over::Ended => Ended::Exit(exit),
+            Over::Late | Over::Interrupted => Ended::Late,
         };
         Ok((Outcome { ended, said }, refused))
     }
 
     /// With process 1 of a PID namespace the kernel ends all that is in it. Elsewhere there is
     /// its session's first group of processes, which has its number until we have reaped it.
-    fn end(&self, child: &Child, is_late: bool) {
-        if is_late {
+    fn end(&self, child: &Child, over: Over) {
+        if over != Over::Ended {
             step("It has had its time: end it, and all that it started");
             let _ = kernel::pidfd_send_signal(&child.pidfd, Signal::SIGKILL);
         }

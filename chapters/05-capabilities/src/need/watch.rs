@@ -5,9 +5,11 @@ use std::io::Read;
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
-use groundwork::kernel::Errno;
+use groundwork::kernel::{Errno, Signal};
 use groundwork::process::Child;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::SigSet;
+use nix::sys::signalfd::{SfdFlags, SignalFd};
 
 use super::Refusal;
 use super::tracer::Tracer;
@@ -16,6 +18,34 @@ use crate::error::{Error, Result};
 /// How much of what a program says is kept: the end of it.
 const KEPT: usize = 4096;
 
+/// Signals that end us: held back while a run goes on, so that it ends first.
+pub(super) const ENDING: &[Signal] = &[
+    Signal::SIGHUP,
+    Signal::SIGINT,
+    Signal::SIGQUIT,
+    Signal::SIGTERM,
+];
+
+/// Why the waiting is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Over {
+    /// The run has ended.
+    Ended,
+    /// Its time is over.
+    Late,
+    /// We are to end. The signal waits until it is let go, with the [`Child`].
+    Interrupted,
+}
+
+/// Where something can happen.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Source {
+    Run,
+    Output,
+    Tracer,
+    Signals,
+}
+
 /// A run that goes on.
 pub(super) struct Watch<'a> {
     child: &'a Child,
@@ -23,6 +53,7 @@ pub(super) struct Watch<'a> {
     /// Whether anybody could still say something.
     is_open: bool,
     said: Vec<u8>,
+    signals: SignalFd,
     tracer: Option<Tracer>,
 }
 
@@ -30,7 +61,10 @@ impl<'a> Watch<'a> {
     /// Begins.
     pub(super) fn new(child: &'a Child, output: File, is_traced: bool) -> Result<Self> {
         let tracer = is_traced.then(|| Tracer::new(child.pid)).transpose()?;
+        let ending: SigSet = ENDING.iter().copied().collect();
+        let signals = SignalFd::with_flags(&ending, SfdFlags::SFD_CLOEXEC);
         Ok(Watch {
+            signals: signals.map_err(|errno| Error::wait("signalfd", errno))?,
             child,
             output,
             is_open: true,
@@ -39,44 +73,57 @@ impl<'a> Watch<'a> {
         })
     }
 
-    /// Stands by until the run has ended. False if that is not before `deadline`.
-    pub(super) fn until(&mut self, deadline: Option<Instant>) -> Result<bool> {
+    /// Stands by until the run has ended, or `deadline`; without one, whatever comes.
+    pub(super) fn until(&mut self, deadline: Option<Instant>) -> Result<Over> {
         loop {
             if let Some(tracer) = &mut self.tracer {
                 tracer.advance();
             }
             let left = deadline.map(|until| until.saturating_duration_since(Instant::now()));
-            let [has_ended, says] = self.wait(left.unwrap_or(Duration::MAX))?;
-            if has_ended {
-                return Ok(true);
+            let ready = self.wait(left)?;
+            if ready.contains(&Source::Run) {
+                return Ok(Over::Ended);
             }
-            if says {
+            if ready.contains(&Source::Output) {
                 self.read();
             }
+            if ready.contains(&Source::Signals) {
+                return Ok(Over::Interrupted);
+            }
             if left.is_some_and(|left| left.is_zero()) {
-                return Ok(false);
+                return Ok(Over::Late);
             }
         }
     }
 
-    /// Waits until something happens: whether the run has ended, and whether it says something.
-    fn wait(&self, left: Duration) -> Result<[bool; 2]> {
-        let ready = |fd| PollFd::new(fd, PollFlags::POLLIN);
-        let mut fds = vec![ready(self.child.pidfd.as_fd())];
-        fds.extend(self.is_open.then(|| ready(self.output.as_fd())));
-        fds.extend(self.tracer.as_ref().map(|tracer| ready(tracer.fd())));
+    /// Waits until something happens, and says where.
+    fn wait(&self, left: Option<Duration>) -> Result<Vec<Source>> {
+        let mut sources = vec![(Source::Run, self.child.pidfd.as_fd())];
+        if self.is_open {
+            sources.push((Source::Output, self.output.as_fd()));
+        }
+        if let Some(tracer) = &self.tracer {
+            sources.push((Source::Tracer, tracer.fd()));
+        }
+        if left.is_some() {
+            sources.push((Source::Signals, self.signals.as_fd()));
+        }
+        let fds = sources
+            .iter()
+            .map(|(_, fd)| PollFd::new(*fd, PollFlags::POLLIN));
+        let mut fds: Vec<_> = fds.collect();
         // Rounded up: the last millisecond is not waited for in a circle.
-        let left = left.saturating_add(Duration::from_millis(1));
-        let timeout = PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX);
+        let left = left.map(|left| left + Duration::from_millis(1));
+        let timeout = left.map_or(PollTimeout::NONE, |left| {
+            PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX)
+        });
         match poll(&mut fds, timeout) {
             Ok(_) | Err(Errno::EINTR) => {}
             Err(errno) => return Err(Error::wait("poll", errno)),
         }
-        let happened = |fd: Option<&PollFd>| {
-            fd.is_some_and(|fd| fd.revents().is_some_and(|bits| !bits.is_empty()))
-        };
-        let says = self.is_open && happened(fds.get(1));
-        Ok([happened(fds.first()), says])
+        let is_ready = |fd: &PollFd| fd.revents().is_some_and(|bits| !bits.is_empty());
+        let ready = sources.iter().zip(&fds).filter(|(_, fd)| is_ready(fd));
+        Ok(ready.map(|((source, _), _)| *source).collect())
     }
 
     /// Reads some. Only the last of it is kept.

@@ -49,9 +49,9 @@ pub fn run(plan: &Plan, program: &Program) -> Result<Infallible> {
     become_planned(plan)?;
     step("Become the program");
     program.exec().map_err(|call| Error::Exec {
-        program: program.name(),
+        program: program.name().into(),
         file: program.path().into(),
-        call: call.into(),
+        call,
     })
 }
 

@@ -8,7 +8,7 @@
 
 use std::net::{SocketAddr, TcpListener};
 
-use groundwork::kernel::{self, CallError, CapabilitySets, Uid};
+use groundwork::kernel::{self, CapabilitySets, Uid};
 use groundwork::step;
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
@@ -99,9 +99,9 @@ impl Serve {
     }
 
     fn listen(&self) -> Result<(TcpListener, SocketAddr)> {
-        let refused = |call: CallError| Error::Port {
+        let refused = |call| Error::Port {
             address: self.address,
-            call: call.into(),
+            call,
         };
         step("Take the port: this is the call that is checked");
         let socket = kernel::socket_stream(self.address).map_err(refused)?;

@@ -145,19 +145,17 @@ impl Writer<'_> {
         true
     }
 
-    /// Gets what a question needs into the accumulator, if it is not there.
+    /// Gets what a question needs into the accumulator, if it is not there. The whole word
+    /// may be, without the mask.
     fn load(&mut self, place: Place, needed: Held) {
-        let whole = Held {
-            mask: u32::MAX,
-            ..needed
-        };
-        if place.1 != Some(needed) {
-            if needed != whole {
-                self.push(code::AND, needed.mask);
-            }
-            if place.1 != Some(whole) {
-                self.push(code::LOAD, needed.word.offset());
-            }
+        if place.1 == Some(needed) {
+            return;
+        }
+        if needed.mask != u32::MAX {
+            self.push(code::AND, needed.mask);
+        }
+        if place.1.is_none() {
+            self.push(code::LOAD, needed.word.offset());
         }
     }
 }

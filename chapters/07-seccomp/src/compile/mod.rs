@@ -84,6 +84,7 @@ impl<'a> Compiler<'a> {
         Filter::new(program)
     }
 
+    // ANCHOR: architectures
     /// Which architecture? One question after the other, the native one first.
     fn architectures(&mut self) -> Result<Node> {
         let mut start = self.graph.answer(self.profile.foreign);
@@ -101,6 +102,7 @@ impl<'a> Compiler<'a> {
         }
         Ok(start)
     }
+    // ANCHOR_END: architectures
 
     /// Which call? The numbers of one architecture, x32's with those of x86-64.
     fn calls(&mut self, token: u32) -> Result<Node> {

@@ -39,6 +39,7 @@ pub(super) fn set(ranges: &mut Vec<Range>, number: u32, node: Node) {
     ranges.splice(at..=at, new);
 }
 
+// ANCHOR: tree
 /// The tree of questions that finds a number's range.
 pub(super) fn tree(graph: &mut Graph, ranges: &[Range]) -> Node {
     let mut merged = ranges.to_vec();
@@ -63,3 +64,4 @@ fn halve(graph: &mut Graph, ranges: &[Range]) -> Node {
     let below = halve(graph, &ranges[..middle]);
     graph.node(question, above, below)
 }
+// ANCHOR_END: tree

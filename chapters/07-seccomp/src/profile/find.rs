@@ -37,6 +37,24 @@ const DOCKER: [&str; 3] = [
     "/usr/share/containers/seccomp.json",
 ];
 
+/// The capabilities that Docker leaves a container, as its documentation lists them.
+pub const DOCKER_CAPABILITIES: [&str; 14] = [
+    "CAP_AUDIT_WRITE",
+    "CAP_CHOWN",
+    "CAP_DAC_OVERRIDE",
+    "CAP_FOWNER",
+    "CAP_FSETID",
+    "CAP_KILL",
+    "CAP_MKNOD",
+    "CAP_NET_BIND_SERVICE",
+    "CAP_NET_RAW",
+    "CAP_SETFCAP",
+    "CAP_SETGID",
+    "CAP_SETPCAP",
+    "CAP_SETUID",
+    "CAP_SYS_CHROOT",
+];
+
 impl Context {
     /// This machine, and a program that keeps these capabilities.
     pub fn here(capabilities: BTreeSet<String>) -> Context {

@@ -1,7 +1,7 @@
 //! A profile in Docker's form, for engines and for people; and results in files.
 
 use std::collections::BTreeMap;
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -91,18 +91,21 @@ fn argument(compare: &Compare) -> Value {
 /// there, and leaves it as it is otherwise.
 pub fn prepare(path: &Path) -> Result<()> {
     let opened = OpenOptions::new().append(true).create(true).open(path);
-    opened.map(drop).map_err(|error| unwritten(path, &error))
+    opened
+        .map(drop)
+        .map_err(|error| unwritten("open", path, &error))
 }
 
 /// Writes a result, in place of what the file had.
 pub fn save(path: &Path, bytes: &[u8]) -> Result<()> {
-    let written = std::fs::File::create(path).and_then(|mut file| file.write_all(bytes));
-    written.map_err(|error| unwritten(path, &error))
+    let mut file = File::create(path).map_err(|error| unwritten("open", path, &error))?;
+    let written = file.write_all(bytes);
+    written.map_err(|error| unwritten("write", path, &error))
 }
 
-fn unwritten(path: &Path, error: &io::Error) -> Error {
+fn unwritten(call: &str, path: &Path, error: &io::Error) -> Error {
     Error::Write {
         path: path.to_owned(),
-        call: CallError::from_io("open", path, "open(2)", error),
+        call: CallError::from_io(call, path, &format!("{call}(2)"), error),
     }
 }
