@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use super::{Ended, Ran, Stage, StageError};
-use crate::page::compare::{self, Change};
 use crate::machine::guest::session::EMULATED;
+use crate::page::compare::{self, Change};
 use crate::page::facts::PATIENCE;
 use crate::page::{Block, Line, Prompt};
 
@@ -81,7 +81,11 @@ impl BlockReport {
 /// How long a command of this block may take: in a machine that is emulated in software,
 /// whose init says so, everything takes its time.
 pub fn limit(block: &Block) -> Duration {
-    let times = if std::env::var_os(EMULATED).is_some() { 6 } else { 1 };
+    let times = if std::env::var_os(EMULATED).is_some() {
+        6
+    } else {
+        1
+    };
     Duration::from_secs(if block.slow { 30 } else { 10 }) * times
 }
 
