@@ -3,7 +3,6 @@
 
 mod support;
 #[path = "player/terminal.rs"]
-#[allow(dead_code)] // the player's tests use all of it
 mod terminal;
 
 use std::path::{Path, PathBuf};
