@@ -27,8 +27,10 @@ fn a_command_has_its_own_kernel_and_gives_back_both_outputs_and_its_status() {
     assert_eq!(text(&output.stdout), "Füße\0 \x04\n1\n2\n");
     let release = kernel().file_name().unwrap().to_string_lossy().into_owned();
     let said = text(&output.stderr);
+    // Before it, a first run tells that it makes the machine's root.
+    let last = said.lines().rfind(|line| !line.is_empty());
     assert!(
-        release.ends_with(said.trim()) && !said.trim().is_empty(),
+        last.is_some_and(|last| release.ends_with(last)),
         "{release}: {said}"
     );
     assert_eq!(output.status.code(), Some(7));

@@ -185,9 +185,10 @@ fn storm() {
             while Instant::now() < until {
                 // SAFETY: as above.
                 match unsafe { fork() } {
-                    Ok(ForkResult::Child) => {}
+                    // Refused: the dead count, too, until init has collected them.
+                    Ok(ForkResult::Child) | Err(_) => {}
                     // SAFETY: takes a number and does not return.
-                    _ => unsafe { nix::libc::_exit(0) },
+                    Ok(ForkResult::Parent { .. }) => unsafe { nix::libc::_exit(0) },
                 }
             }
             // SAFETY: as above.

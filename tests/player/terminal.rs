@@ -132,7 +132,6 @@ impl Terminal {
     }
 
     /// Whether anything on the screen has a colour of its own.
-    #[allow(dead_code)] // not every test that shares this asks
     pub fn has_colour(&self) -> bool {
         let screen = self.screen.screen();
         let (rows, columns) = (screen.size().0.get(), screen.size().1.get());

@@ -203,7 +203,7 @@ fn make_v2(own: &Path, above: &Path, name: &str, owner: Owner) -> Result<Folder,
         if above != own {
             return Err(error);
         }
-        step_aside(above)?;
+        step_aside(above).inspect_err(|_| come_back(above))?;
         hand_down(above).inspect_err(|_| come_back(above))
     })?;
     let path = above.join(name);
@@ -267,8 +267,11 @@ fn hand_down(group: &Path) -> Result<Vec<String>, String> {
         is_in(&have) && !is_in(&down)
     });
     let new: Vec<String> = new.map(|name| (*name).to_owned()).collect();
-    for controller in &new {
-        write(&control, &format!("+{controller}"))?;
+    // In one write: one by one, those that work on threads would be taken although somebody is
+    // in the group, which then takes no group of processes any more: cgroups(7), threaded.
+    let words: Vec<String> = new.iter().map(|name| format!("+{name}")).collect();
+    if !words.is_empty() {
+        write(&control, &words.join(" "))?;
     }
     Ok(new)
 }
