@@ -290,6 +290,17 @@ fn the_first_screen_leads_to_a_page_and_fits_a_terminal() {
 }
 
 #[test]
+fn x_on_the_first_screen_shows_the_exercises() {
+    let state = state();
+    let mut terminal = Terminal::start(state.path(), &[], &[]);
+    terminal.sees("x exercises");
+    terminal.keys("x");
+    terminal.sees("04.2  Enter, and mean it");
+    terminal.keys("q");
+    terminal.sees("Enter start");
+}
+
+#[test]
 fn a_presentation_fills_commands_in_and_tells_the_second_terminal_what_to_say() {
     let state = state();
     let mut terminal = Terminal::start(state.path(), &["present", &page("keys.md")], &[]);

@@ -1,8 +1,13 @@
-//! Embeds the pages of the book and the sources of the chapters in `era`.
+//! Embeds the pages of the book, the sources of the chapters and the exercises in `era`.
 
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+
+#[path = "build/exercises.rs"]
+mod exercises;
+#[path = "build/witness.rs"]
+mod witness;
 
 fn main() -> std::io::Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -35,12 +40,15 @@ fn main() -> std::io::Result<()> {
     writeln!(table, "pub const SOURCES: &[(&str, &str)] = &[")?;
     let mut sources = Vec::new();
     files(&root.join("chapters"), "rs", &mut sources)?;
+    sources.retain(|source| !source.iter().any(|name| name == "exercises"));
     sources.sort();
     for source in sources {
         let name = source.strip_prefix(&root).expect("below the root");
         writeln!(table, "    ({name:?}, include_str!({source:?})),")?;
     }
-    writeln!(table, "];")
+    writeln!(table, "];")?;
+    exercises::embed(&root)?;
+    witness::compile()
 }
 
 /// SUMMARY.md says which pages there are and in which order.

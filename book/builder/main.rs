@@ -6,6 +6,7 @@
 //! - [`pages`]: our pass over the pages before mdBook renders them
 //! - [`console`]: a console block as HTML, with prompts, commands and placeholders told apart
 //! - [`drawing`]: an SVG put into the page, so that it takes the page's colours
+//! - [`exercises`]: the tasks of a chapter's exercises, at the end of its page
 //! - [`log`]: mdBook's warnings, printed and counted
 //! - [`serve`]: the built book on loopback
 //!
@@ -16,6 +17,7 @@
 
 mod console;
 mod drawing;
+mod exercises;
 mod log;
 mod pages;
 mod serve;

@@ -7,7 +7,7 @@ use mdbook_preprocessor::book::{Book, BookItem};
 use mdbook_preprocessor::errors::{Error, Result};
 use mdbook_preprocessor::{Preprocessor, PreprocessorContext};
 
-use crate::{console, drawing};
+use crate::{console, drawing, exercises};
 
 /// Console blocks and drawings become HTML; the front matter becomes a line.
 pub struct Pages;
@@ -27,7 +27,8 @@ impl Preprocessor for Pages {
             let Some(path) = &chapter.path else { return };
             let folder = src.join(path);
             let folder = folder.parent().unwrap_or(Path::new("."));
-            match render(&chapter.content, folder) {
+            let content = exercises::put_in(&chapter.content, path, &context.root);
+            match content.and_then(|content| render(&content, folder)) {
                 Ok(content) => chapter.content = content,
                 Err(error) => failed = Some(error.context(path.display().to_string())),
             }

@@ -88,6 +88,7 @@ enum Command {
         #[command(subcommand)]
         what: Option<Book>,
     },
+    Exercise(crate::exercise::commands::Exercise),
     Machine(crate::machine::ask::Machine),
     Doctor(crate::doctor::Doctor),
     Clean(crate::clean::Clean),
@@ -104,6 +105,14 @@ enum Command {
         folder: PathBuf,
         #[arg(long)]
         real_root: bool,
+    },
+    #[command(name = "__judge", hide = true)]
+    Judge {
+        folder: PathBuf,
+        exercise: String,
+        answer: PathBuf,
+        uid: u32,
+        gid: u32,
     },
     #[command(name = "__shell", hide = true)]
     Enter {
@@ -230,6 +239,9 @@ fn run(cli: Cli) -> Outcome {
             what: Some(Book::Bless { file }),
         }) => bless_page(&file, &around, &learner),
         Some(Command::Book { what: None }) => play::book(),
+        Some(Command::Exercise(asked)) => {
+            crate::exercise::commands::main(&asked, &around, &learner)
+        }
         Some(Command::Machine(asked)) => Ok(machine::ask::main(&asked, &around)),
         Some(Command::Emulator { parent, program }) => {
             match machine::qemu::main(parent, &program)? {}
@@ -242,6 +254,13 @@ fn run(cli: Cli) -> Outcome {
         Some(Command::Guardian { folder, uid, gid }) => {
             guardian::main(&folder, uid, gid).map(|()| 0)
         }
+        Some(Command::Judge {
+            folder,
+            exercise,
+            answer,
+            uid,
+            gid,
+        }) => crate::exercise::judge::main(&folder, &exercise, answer, (uid, gid)).map(|()| 0),
         Some(Command::Keeper { real_root, .. }) => enter::keeper(real_root).map(|()| 0),
         Some(Command::Enter {
             folder,

@@ -21,6 +21,8 @@ pub enum Choice {
     Page(usize),
     /// What this machine allows.
     Doctor,
+    /// The exercises.
+    Exercises,
     /// The book.
     Book,
     /// Enough.
@@ -30,7 +32,7 @@ pub enum Choice {
 /// For text that goes on below its label: `why:` and a space before it.
 const TEXT_COLUMNS: usize = 79 - 17 - 5;
 
-const KEYS: &str = "Enter start  0-9 choose  d doctor  b book  ? keys  q quit";
+const KEYS: &str = "Enter start  0-9 choose  x exercises  d doctor  b book  ? keys  q quit";
 
 /// The lines between the title and the keys.
 pub fn rows(pages: &[Page], chosen: usize, around: &Surroundings, learner: &Learner) -> Vec<Row> {
@@ -256,6 +258,7 @@ pub fn choose(
             }
             Key::Up => chosen = chosen.saturating_sub(1),
             Key::Down => chosen = (chosen + 1).min(pages.len().saturating_sub(1)),
+            Key::Char('x') => return Ok(Choice::Exercises),
             Key::Char('d') => return Ok(Choice::Doctor),
             Key::Char('b') => return Ok(Choice::Book),
             Key::Char('?') => {

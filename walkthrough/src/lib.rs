@@ -12,6 +12,7 @@
 //! - [`first`]: the first screen.
 //! - [`cli`], [`play`]: the command line of `era`, and what it starts.
 //! - [`doctor`]: what this machine allows.
+//! - [`exercise`]: exercises, and the checks that prove them.
 //! - [`clean`]: ends what a crashed program has left.
 //! - [`machine`]: a small virtual machine to play in.
 //! - [`papers`]: completions and man pages of all programs.
@@ -25,6 +26,7 @@ pub mod bless;
 pub mod clean;
 pub mod cli;
 pub mod doctor;
+pub mod exercise;
 pub mod first;
 pub mod ground;
 pub mod library;

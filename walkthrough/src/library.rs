@@ -47,8 +47,14 @@ pub fn pages() -> Result<Vec<Page>, LibraryError> {
 }
 
 fn read(stem: &str, text: &str) -> Result<Page, LibraryError> {
-    parse::page(stem, text).map_err(|source| LibraryError::Parse {
-        path: format!("{stem}.md"),
+    parsed(stem, text, &format!("{stem}.md"))
+}
+
+/// A page, with the list of its exercises where it asks for it.
+fn parsed(stem: &str, text: &str, path: &str) -> Result<Page, LibraryError> {
+    let text = text.replace("<!-- exercises -->", &crate::exercise::show::of_page(stem));
+    parse::page(stem, &text).map_err(|source| LibraryError::Parse {
+        path: path.to_owned(),
         source,
     })
 }
@@ -67,10 +73,7 @@ pub fn find(word: &str) -> Result<Page, LibraryError> {
             source,
         })?;
         let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-        return parse::page(&stem, &text).map_err(|source| LibraryError::Parse {
-            path: word.to_owned(),
-            source,
-        });
+        return parsed(&stem, &text, word);
     }
     let mut pages = pages()?;
     match pages.iter().position(|page| page.answers_to(word)) {

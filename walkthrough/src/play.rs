@@ -74,29 +74,32 @@ pub fn first_screen(around: &Surroundings, learner: &Learner) -> Outcome {
                     play(page.clone(), None, &screen, around, learner)?;
                 }
             }
-            Choice::Doctor => look_at_doctor(&screen, around)?,
+            Choice::Doctor => look_at("doctor", "What this machine allows", &screen, around)?,
+            Choice::Exercises => look_at("exercise", "Exercises", &screen, around)?,
             Choice::Book => screen.lend(|| pause(Command::new("/proc/self/exe").arg("book")))?,
         }
     }
 }
 
-/// What `era doctor` says, to scroll through.
-fn look_at_doctor(
+/// What a subcommand of `era` says, to scroll through.
+fn look_at(
+    command: &str,
+    title: &str,
     screen: &Screen,
     around: &Surroundings,
 ) -> Result<(), Box<dyn std::error::Error>> {
-    let mut doctor = Command::new("/proc/self/exe");
-    let said = doctor
+    let mut era = Command::new("/proc/self/exe");
+    let said = era
         .arg("--state")
         .arg(&around.state)
-        .arg("doctor")
+        .arg(command)
         .output()?;
     let text = clean(&said.stdout);
     let rows = text
         .lines()
         .map(|line| Row::new(Style::Plain, line))
         .collect();
-    let mut view = View::new("What this machine allows", rows, Vec::new());
+    let mut view = View::new(title, rows, Vec::new());
     loop {
         screen.draw(&view.frame())?;
         if let Some(key) = screen.key(&[], Duration::from_secs(5))? {

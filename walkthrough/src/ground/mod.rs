@@ -311,6 +311,18 @@ impl Ground {
         Ok(shell)
     }
 
+    /// Starts the judge of an exercise's answer; gives its process.
+    ///
+    /// # Errors
+    /// What the guardian says.
+    pub fn judge(&mut self, exercise: &str, answer: &Path) -> Result<u32, GroundError> {
+        let asked = format!("judge {exercise} {}", answer.display());
+        let said = self.guard.ask(&asked)?;
+        let judge = said.parse().map_err(|_| GroundError::Guardian(said))?;
+        self.ours.push(judge);
+        Ok(judge)
+    }
+
     /// Processes that the page's commands have left running: what the guardian
     /// has below it, and what carries the mark, but for its own shells. (One that
     /// is changing its parent is seen by its mark, one without its environment by

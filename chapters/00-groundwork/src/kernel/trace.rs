@@ -1,6 +1,7 @@
 //! Stopping a process and looking at it: ptrace(2). Not narrated: at the end of an execve(2)
-//! it is how the narration itself keeps its order, see `process::gate`, and who records the
-//! calls of a program stops it at each of them.
+//! it is how the narration itself keeps its order, see `process::gate`; who records the calls
+//! of a program stops it at each of them; and the check of an exercise sees by it what an
+//! answer does.
 
 #![allow(unsafe_code)]
 
@@ -23,6 +24,50 @@ pub fn trace_continue(child: Pid, signal: Signal) {
 /// Lets a stopped child run, and go: PTRACE_DETACH.
 pub fn trace_detach(child: Pid) {
     let _ = ptrace::detach(child, None);
+}
+
+/// The next change of a child or of a traced process, threads included, if there is one:
+/// waitpid(2) with __WALL. The status is as waitpid gives it, since a real-time signal has
+/// no name.
+///
+/// # Errors
+/// ECHILD: nobody is left.
+pub fn wait_any() -> nix::Result<Option<(Pid, i32)>> {
+    let mut status = 0;
+    // SAFETY: the kernel writes one number, which lives here.
+    let result = unsafe { libc::waitpid(-1, &raw mut status, libc::__WALL | libc::WNOHANG) };
+    let pid = Errno::result(result)?;
+    Ok((pid != 0).then_some((Pid::from_raw(pid), status)))
+}
+
+/// Lets a stopped process run, with a signal by its number or, for 0, without one.
+pub fn trace_go(child: Pid, signal: i32) {
+    // SAFETY: PTRACE_CONT takes numbers. One that was killed meanwhile gives ESRCH.
+    let _ = unsafe { libc::ptrace(libc::PTRACE_CONT, child.as_raw(), 0, signal) };
+}
+
+/// What a stop at fork, clone or execve is about, a PID: PTRACE_GETEVENTMSG.
+///
+/// # Errors
+/// It was killed meanwhile.
+pub fn trace_message(child: Pid) -> nix::Result<Pid> {
+    ptrace::getevent(child).map(|pid| Pid::from_raw(pid as i32))
+}
+
+/// Writes into the memory of a stopped process, whole words: PTRACE_POKEDATA. What is there
+/// beyond `bytes` up to the next word becomes zero.
+///
+/// # Errors
+/// It was killed meanwhile, or there is no memory.
+pub fn trace_write(child: Pid, address: usize, bytes: &[u8]) -> nix::Result<()> {
+    const WORD: usize = size_of::<libc::c_long>();
+    for (index, part) in bytes.chunks(WORD).enumerate() {
+        let mut word = [0; WORD];
+        word[..part.len()].copy_from_slice(part);
+        let at = (address + index * WORD) as ptrace::AddressType;
+        ptrace::write(child, at, libc::c_long::from_ne_bytes(word))?;
+    }
+    Ok(())
 }
 
 /// Traces a process, and the processes and threads that it will make, from its next

@@ -1,0 +1,42 @@
+//! The tasks of a chapter's exercises, where its page says `<!-- exercises -->`.
+//!
+//! They lie in `chapters/NN-…/exercises/NAME/task.md`: what the student gets is what the book
+//! shows, and a new folder is a new exercise in both.
+
+use std::fs;
+use std::path::Path;
+
+use mdbook_preprocessor::errors::{Error, Result};
+
+/// The line of a page that they take the place of.
+const PLACE: &str = "<!-- exercises -->";
+
+/// A page with its tasks.
+pub fn put_in(page: &str, path: &Path, book: &Path) -> Result<String> {
+    if !page.contains(PLACE) {
+        return Ok(page.to_owned());
+    }
+    let chapter = path.file_stem().unwrap_or_default();
+    let folder = book.join("../chapters").join(chapter).join("exercises");
+    let told = |error: std::io::Error| Error::msg(format!("{}: {error}", folder.display()));
+    let mut tasks = Vec::new();
+    for entry in fs::read_dir(&folder).map_err(told)? {
+        let file = entry.map_err(told)?.path().join("task.md");
+        tasks.push(fs::read_to_string(file).map_err(told)?);
+    }
+    // The number is the first thing in each.
+    tasks.sort();
+    let tasks: Vec<_> = tasks.iter().map(|task| section(task)).collect();
+    Ok(page.replace(PLACE, &tasks.join("\n")))
+}
+
+/// A task as a section of a page, and how to begin.
+fn section(task: &str) -> String {
+    let task = task.replacen("# ", "### ", 1);
+    let id = task.split(' ').nth(1).unwrap_or_default();
+    let begin = format!("\n```text\n$ era exercise start {id}\n```\n");
+    match (task.split_once("<!-- exercise\n"), task.split_once("-->\n")) {
+        (Some((title, _)), Some((_, text))) => format!("{title}{}\n{begin}", text.trim()),
+        _ => task,
+    }
+}

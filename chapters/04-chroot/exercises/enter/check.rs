@@ -1,0 +1,47 @@
+//! 04.2: root, working directory, descriptors and exit status, with random values.
+
+use crate::exercise::check::{Checked, End, Judge, Property, Who, code};
+
+const ROOT: Property = Property {
+    is: "ROOT is the command's root directory",
+    look: "chroot(2); page 04, The idea",
+};
+const INSIDE: Property = Property {
+    is: "the command stands in its root directory",
+    look: "chdir(2); page 04, With our program",
+};
+const NOTHING_LEFT: Property = Property {
+    is: "the command holds descriptors 0, 1 and 2 and no other",
+    look: "close_range(2); ls -l /proc/PID/fd",
+};
+const STATUS: Property = Property {
+    is: "the exit status is the command's",
+    look: "wait(2), exit(3)",
+};
+
+/// Two runs: what always comes out the same is no answer.
+pub fn check(judge: &mut Judge) -> Checked {
+    once(judge)?;
+    once(judge)
+}
+
+fn once(judge: &mut Judge) -> Checked {
+    let mut scene = judge.scene()?;
+    let jail = scene.folder()?;
+    let actor = scene.witness(&jail)?;
+    let mut answer = scene.answer(&[&jail.0, &format!("/{}", actor.name), &actor.nonce]);
+    answer.leaks = true;
+    let mut run = scene.run(Who::Root, vec![answer])?;
+
+    let seen = run.witness()?;
+    let jail = run.inode(&jail)?;
+    ROOT.same(&jail, &seen.inode("root")?)?;
+    INSIDE.same(&jail, &seen.inode("cwd")?)?;
+    let open = seen.descriptors()?;
+    NOTHING_LEFT.holds(open == [0, 1, 2], "[0, 1, 2]", format!("{open:?}"))?;
+
+    let status = code();
+    run.send(seen, &format!("q{status}"))?;
+    let ends = run.ends()?;
+    STATUS.same(&End::Status(status.into()), &ends[0])
+}

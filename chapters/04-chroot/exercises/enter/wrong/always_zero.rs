@@ -1,0 +1,21 @@
+//! Refused: the exit status is the command's
+//! Observed: status 0
+
+use std::os::unix::process::CommandExt;
+
+fn main() {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let root = words[0].clone();
+    let mut child = std::process::Command::new(&words[1]);
+    child.args(&words[2..]);
+    // SAFETY: only system calls between fork and exec.
+    unsafe {
+        child.pre_exec(move || {
+            nix::unistd::chroot(root.as_str())?;
+            nix::unistd::chdir("/")?;
+            libc::syscall(libc::SYS_close_range, 3, libc::c_uint::MAX, 4);
+            Ok(())
+        });
+    }
+    let _ = child.status();
+}

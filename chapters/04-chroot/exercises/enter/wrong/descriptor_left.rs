@@ -1,0 +1,14 @@
+//! Refused: the command holds descriptors 0, 1 and 2 and no other
+//! Observed: [0, 1, 2,
+
+use std::os::unix::process::CommandExt;
+
+fn main() {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    nix::unistd::chroot(words[0].as_str()).unwrap();
+    nix::unistd::chdir("/").unwrap();
+    let error = std::process::Command::new(&words[1])
+        .args(&words[2..])
+        .exec();
+    panic!("{error}");
+}

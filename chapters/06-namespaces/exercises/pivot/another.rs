@@ -1,0 +1,38 @@
+//! Another way: a folder in the new root takes the old one, and goes with it.
+
+use std::os::unix::process::CommandExt;
+use std::process::{Command, exit};
+
+use nix::mount::{MntFlags, MsFlags, mount, umount2};
+use nix::sched::{CloneFlags, unshare};
+use nix::unistd::{chdir, pivot_root};
+
+fn main() {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let [root, command, arguments @ ..] = words.as_slice() else {
+        eprintln!("usage: answer ROOT COMMAND [ARGUMENT…]");
+        exit(2);
+    };
+    if let Err(errno) = forget_all_but(root) {
+        eprintln!("answer: {errno}");
+        exit(1);
+    }
+    let error = Command::new(command).args(arguments).exec();
+    eprintln!("answer: cannot run {command}: {error}");
+    exit(127);
+}
+
+/// From here on there is nothing but `root`.
+fn forget_all_but(root: &str) -> nix::Result<()> {
+    let none = None::<&str>;
+    unshare(CloneFlags::CLONE_NEWNS)?;
+    mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_SLAVE, none)?;
+    mount(Some(root), root, none, MsFlags::MS_BIND, none)?;
+    let old = format!("{root}/old-root");
+    std::fs::create_dir(&old).expect("the new root can be written");
+    pivot_root(root, old.as_str())?;
+    chdir("/")?;
+    umount2("/old-root", MntFlags::MNT_DETACH)?;
+    std::fs::remove_dir("/old-root").expect("it is empty now");
+    Ok(())
+}

@@ -1,0 +1,194 @@
+//! What happens in a cell, one change after another: ptrace(2), waitpid(2).
+
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use groundwork::kernel::{self, Pid, Signal};
+use nix::libc;
+
+use super::cell::BOX;
+use super::run::{PATIENCE, Run};
+use super::witness::{Inode, Witness};
+use super::{Checked, Property, Refusal};
+
+/// How many processes an answer may have at a time, and altogether.
+const CROWD: usize = 100;
+const MANY: usize = 1000;
+
+const BY_ITSELF: Property = Property {
+    is: "the program does it itself",
+    look: "the task, What to write",
+};
+const ENDS: Property = Property {
+    is: "the program ends",
+    look: "wait(2), pipe(7): who waits for whom?",
+};
+const FEW: Property = Property {
+    is: "the program makes no more processes than it needs",
+    look: "fork(2): who goes on after it, and where?",
+};
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// With a status.
+    Status(i32),
+    /// By a signal.
+    Signal(i32),
+}
+
+impl std::fmt::Display for End {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            End::Status(status) => write!(out, "status {status}"),
+            End::Signal(number) => match Signal::try_from(*number) {
+                Ok(signal) => write!(out, "ended by {signal}"),
+                Err(_) => write!(out, "ended by signal {number}"),
+            },
+        }
+    }
+}
+
+/// What happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Event {
+    /// The witness is at its beginning, and held.
+    Begins(Pid),
+    /// The witness got a signal, and is held.
+    Stops(Pid, i32),
+    /// A process ended.
+    Gone,
+    /// Nothing that a check asks for.
+    Nothing,
+}
+
+impl Run {
+    /// One change, or a short sleep.
+    pub(super) fn step(&mut self) -> Checked<Event> {
+        match kernel::wait_any() {
+            Ok(Some((pid, status))) => self.change(pid, status),
+            Ok(None) if Instant::now() > self.until => Err(ENDS.broken(
+                format!("it is done within {} s", PATIENCE.as_secs()),
+                "it hung, and was stopped",
+            )),
+            Ok(None) => {
+                std::thread::sleep(Duration::from_micros(300));
+                Ok(Event::Nothing)
+            }
+            Err(errno) => Err(Refusal::Undone(format!("the cell is gone: {errno}"))),
+        }
+    }
+
+    fn change(&mut self, pid: Pid, status: i32) -> Checked<Event> {
+        if !libc::WIFSTOPPED(status) {
+            return self.gone(pid, status);
+        }
+        match status >> 16 {
+            libc::PTRACE_EVENT_FORK | libc::PTRACE_EVENT_VFORK | libc::PTRACE_EVENT_CLONE => {
+                self.forked(pid)?
+            }
+            libc::PTRACE_EVENT_EXEC => return self.executed(pid),
+            0 => {
+                let signal = libc::WSTOPSIG(status);
+                let ours = [libc::SIGTRAP, libc::SIGTERM].contains(&signal);
+                if ours && self.witnesses.contains(&pid) {
+                    return Ok(Event::Stops(pid, signal));
+                }
+                kernel::trace_go(pid, signal);
+            }
+            _ if pid == self.init.pid || self.family.contains_key(&pid) => kernel::trace_go(pid, 0),
+            // It waits until we know whose child it is.
+            _ => drop(self.early.insert(pid)),
+        }
+        Ok(Event::Nothing)
+    }
+
+    fn gone(&mut self, pid: Pid, status: i32) -> Checked<Event> {
+        if pid == self.init.pid {
+            return Err(Refusal::Undone("PID 1 of the cell is gone".to_owned()));
+        }
+        self.family.remove(&pid);
+        let end = if libc::WIFSIGNALED(status) {
+            End::Signal(libc::WTERMSIG(status))
+        } else {
+            End::Status(libc::WEXITSTATUS(status))
+        };
+        for (_, open) in self.ends.iter_mut().filter(|(one, _)| *one == pid) {
+            *open = Some(end);
+        }
+        Ok(Event::Gone)
+    }
+
+    fn forked(&mut self, parent: Pid) -> Checked {
+        if let Ok(child) = kernel::trace_message(parent) {
+            let mut command = self.family.get(&parent).copied().flatten();
+            if parent == self.init.pid {
+                self.forks += 1;
+                if self.forks > self.awaited {
+                    command = Some(self.ends.len());
+                    self.ends.push((child, None));
+                }
+            }
+            self.family.insert(child, command);
+            self.all.insert(child);
+            self.made += 1;
+            if self.early.remove(&child) {
+                kernel::trace_go(child, 0);
+            }
+        }
+        let crowd = self.family.len();
+        FEW.holds(
+            crowd <= CROWD && self.made <= MANY,
+            format!("at most {CROWD} at a time"),
+            format!(
+                "{crowd} at a time, {} altogether; all were ended",
+                self.made
+            ),
+        )?;
+        kernel::trace_go(parent, 0);
+        Ok(())
+    }
+
+    fn executed(&mut self, pid: Pid) -> Checked<Event> {
+        let link = Witness { pid }.path("exe");
+        let Ok(program) = Inode::of(&link) else {
+            kernel::trace_go(pid, 0);
+            return Ok(Event::Nothing);
+        };
+        if self.actors.iter().any(|(_, inode)| *inode == program) {
+            self.witnesses.push(pid);
+            return Ok(Event::Begins(pid));
+        }
+        let command = self.family.get(&pid).copied().flatten();
+        let ours = command.is_some_and(|index| self.ours.get(index) == Some(&true));
+        let path = fs::read_link(&link).unwrap_or_default();
+        if !ours && !self.answers.contains(&program) && !self.is_tool(&path, program) {
+            let observed = format!("done by another program: it started {}", path.display());
+            return Err(BY_ITSELF.broken(self.named(), observed));
+        }
+        kernel::trace_go(pid, 0);
+        Ok(Event::Nothing)
+    }
+
+    /// By inode: a tool may be a link to what another name is for.
+    fn is_tool(&self, path: &Path, program: Inode) -> bool {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let loader = name.starts_with("ld-linux") || name.starts_with("ld-musl");
+        let folders = ["/usr/bin", "/bin", "/usr/sbin"].map(Path::new);
+        let mut files = self
+            .tools
+            .iter()
+            .flat_map(|tool| folders.map(|folder| folder.join(tool)));
+        let mut named = || files.any(|file| Inode::of(file).is_ok_and(|inode| inode == program));
+        !self.tools.is_empty() && (path.starts_with(BOX) || loader || named())
+    }
+
+    fn named(&self) -> String {
+        if self.tools.is_empty() {
+            "no program is started but the command".to_owned()
+        } else {
+            "no program is started but those that the task names".to_owned()
+        }
+    }
+}

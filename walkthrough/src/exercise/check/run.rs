@@ -1,0 +1,320 @@
+//! A cell at work, and what a check asks of it.
+//!
+//! The judge traces the cell's PID 1 and so every process that is ever made there (ptrace(2)).
+//! Each stops at the end of an execve(2): a program that the task did not name ends the
+//! check, and the witness is held there, before its first instruction.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use groundwork::kernel::{self, CloneFlags, Cloned, Pid, Signal};
+use nix::errno::Errno;
+use nix::libc;
+
+use super::cell::{self, Plan, Who};
+use super::events::{End, Event};
+use super::scene::{Actor, Scene};
+use super::witness::{Inode, Mount, Witness};
+use super::{Checked, Property, Refusal, maps};
+
+/// How long an answer may take.
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
+
+const STARTED: Property = Property {
+    is: "the command is started",
+    look: "execve(2), and what the program says on stderr",
+};
+
+/// A cell at work.
+#[derive(Debug)]
+pub struct Run {
+    pub(super) init: Witness,
+    pub(super) judge: UnixStream,
+    pub(super) folder: PathBuf,
+    pub(super) answers: Vec<Inode>,
+    pub(super) actors: Vec<(Actor, Inode)>,
+    pub(super) tools: &'static [&'static str],
+    pub(super) ours: Vec<bool>,
+    /// Every process but PID 1, and which command it belongs to.
+    pub(super) family: BTreeMap<Pid, Option<usize>>,
+    /// Every process that there ever was.
+    pub(super) all: BTreeSet<Pid>,
+    /// What PID 1 saw mounted before anything ran.
+    pub(super) mounts: Vec<Mount>,
+    /// Those that were seen before the fork that made them.
+    pub(super) early: BTreeSet<Pid>,
+    /// How many children PID 1 had; the targets come first.
+    pub(super) forks: usize,
+    pub(super) made: usize,
+    pub(super) targets: Vec<Witness>,
+    pub(super) awaited: usize,
+    /// The commands' processes, and how each ended.
+    pub(super) ends: Vec<(Pid, Option<End>)>,
+    pub(super) witnesses: Vec<Pid>,
+    pub(super) until: Instant,
+}
+
+impl Run {
+    /// Makes the cell, lets it be furnished, and lets its commands go.
+    pub(super) fn start(
+        plan: &Plan,
+        who: Who,
+        learner: (u32, u32),
+        scene: &Scene<'_>,
+    ) -> Checked<Run> {
+        let (judge, init) = first_process(plan)?;
+        let mut run = Run::new(plan, scene, judge, init);
+        maps::write(init.pid, who, plan.many_ids, learner)?;
+        kernel::trace_seize(init.pid)?;
+        run.judge.set_read_timeout(Some(PATIENCE))?;
+        run.go_on()?;
+        let said = cell::line(&run.judge)?;
+        if said != "ready" {
+            let why = said.trim_start_matches("error ");
+            return Err(Refusal::Undone(format!("no cell here: {why}")));
+        }
+        for place in &scene.answers {
+            run.answers.push(Inode::of(run.path(place))?);
+        }
+        for actor in &scene.actors {
+            let inode = Inode::of(run.path(&actor.place))?;
+            run.actors.push((actor.clone(), inode));
+        }
+        run.mounts = init.mounts()?;
+        run.go_on()?;
+        run.meet_targets()?;
+        Ok(run)
+    }
+
+    fn new(plan: &Plan, scene: &Scene<'_>, judge: UnixStream, init: Witness) -> Self {
+        Run {
+            init,
+            judge,
+            folder: plan.folder.clone(),
+            answers: Vec::new(),
+            actors: Vec::new(),
+            tools: scene.tools,
+            ours: plan
+                .commands
+                .iter()
+                .map(|command| command.of_the_check)
+                .collect(),
+            family: BTreeMap::new(),
+            all: BTreeSet::new(),
+            mounts: Vec::new(),
+            early: BTreeSet::new(),
+            forks: 0,
+            made: 0,
+            targets: Vec::new(),
+            awaited: plan.targets.len(),
+            ends: Vec::new(),
+            witnesses: Vec::new(),
+            until: Instant::now() + PATIENCE,
+        }
+    }
+
+    fn go_on(&mut self) -> Checked {
+        Ok(self.judge.write_all(b".")?)
+    }
+
+    /// Waits until PID 1 has started the targets, and finds them by their number in the cell.
+    fn meet_targets(&mut self) -> Checked {
+        if self.awaited == 0 {
+            return Ok(());
+        }
+        self.judge
+            .set_read_timeout(Some(Duration::from_millis(1)))?;
+        let mut said = String::new();
+        while !said.ends_with('\n') {
+            self.step()?;
+            let mut byte = [0];
+            if matches!(std::io::Read::read(&mut self.judge, &mut byte), Ok(1)) {
+                said.push(char::from(byte[0]));
+            }
+        }
+        for number in said
+            .split_whitespace()
+            .filter_map(|word| word.parse::<u32>().ok())
+        {
+            let mut family = self.family.keys().map(|pid| Witness { pid: *pid });
+            let is = |one: &Witness| one.numbers().is_ok_and(|all| all.get(1) == Some(&number));
+            self.targets.push(
+                family
+                    .find(is)
+                    .ok_or(Refusal::Undone("a target got lost".to_owned()))?,
+            );
+        }
+        self.go_on()
+    }
+
+    /// Waits until the answer has started the witness, and holds it at its beginning.
+    ///
+    /// # Errors
+    /// The answer ended without it, hung, or ran somebody else's program.
+    pub fn witness(&mut self) -> Checked<Witness> {
+        loop {
+            match self.step()? {
+                Event::Begins(pid) => return self.begun(pid),
+                Event::Gone if self.is_over() => {
+                    let (end, said) = (self.last_end(), self.said(self.ends.len() - 1));
+                    let said = last_line(&said);
+                    return Err(STARTED.broken(
+                        "it runs",
+                        format!("the program ended without it: {end}{said}"),
+                    ));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// It has the argument that the check gave.
+    fn begun(&self, pid: Pid) -> Checked<Witness> {
+        let witness = Witness { pid };
+        let arguments = witness.arguments()?;
+        let known = self.actors.iter().map(|(actor, _)| actor.nonce.as_str());
+        let given: Vec<_> = arguments.iter().skip(1).map(String::as_str).collect();
+        let expected: Vec<_> = known.collect();
+        if given.len() != 1 || !expected.contains(&given[0]) {
+            let arguments = Property {
+                is: "the command gets its arguments",
+                look: "execve(2): argv",
+            };
+            return Err(arguments.broken(expected.join(" or "), format!("it got {given:?}")));
+        }
+        Ok(witness)
+    }
+
+    /// Gives the witness an order, and waits until it has done it.
+    ///
+    /// # Errors
+    /// It is gone, or never done.
+    pub fn order(&mut self, witness: Witness, order: &str) -> Checked {
+        self.send(witness, order)?;
+        while self.stop_of(witness)? != libc::SIGTRAP {}
+        Ok(())
+    }
+
+    /// Gives the witness an order, and lets it go.
+    ///
+    /// # Errors
+    /// It is gone.
+    pub fn send(&mut self, witness: Witness, order: &str) -> Checked {
+        witness.write_order(order)?;
+        kernel::trace_go(witness.pid, 0);
+        Ok(())
+    }
+
+    /// Waits until the witness gets a signal, which it is not given, and holds it.
+    ///
+    /// # Errors
+    /// It is gone, or none comes.
+    pub fn stop_of(&mut self, witness: Witness) -> Checked<i32> {
+        loop {
+            match self.step()? {
+                Event::Stops(pid, signal) if pid == witness.pid => return Ok(signal),
+                Event::Gone if !self.family.contains_key(&witness.pid) => {
+                    return Err(STARTED.broken("it runs on", "it was ended before its time"));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// As [`Run::stop_of`], but not for ever: none if no signal comes.
+    ///
+    /// # Errors
+    /// The answer ran somebody else's program.
+    pub fn signal_of(&mut self, witness: Witness, patience: Duration) -> Checked<Option<i32>> {
+        let until = Instant::now() + patience;
+        while Instant::now() < until && self.family.contains_key(&witness.pid) {
+            if let Event::Stops(_, signal) = self.step()? {
+                return Ok(Some(signal));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Waits until all commands have ended.
+    ///
+    /// # Errors
+    /// One hung, or ran somebody else's program.
+    pub fn ends(&mut self) -> Checked<Vec<End>> {
+        while !self.is_over() {
+            if let Event::Begins(pid) = self.step()? {
+                kernel::trace_go(pid, 0);
+            }
+        }
+        Ok(self.ends.iter().filter_map(|(_, end)| *end).collect())
+    }
+
+    /// Lets the cell live on until something holds; false if it takes too long.
+    ///
+    /// # Errors
+    /// The answer ran somebody else's program.
+    pub fn becomes(&mut self, patience: Duration, holds: impl Fn(&Run) -> bool) -> Checked<bool> {
+        let until = Instant::now() + patience;
+        while Instant::now() < until {
+            if holds(self) {
+                return Ok(true);
+            }
+            self.step()?;
+        }
+        Ok(holds(self))
+    }
+
+    fn is_over(&self) -> bool {
+        self.ends.len() == self.ours.len() && self.ends.iter().all(|(_, end)| end.is_some())
+    }
+
+    fn last_end(&self) -> String {
+        let end = self.ends.last().and_then(|(_, end)| *end);
+        end.map_or_else(String::new, |end| end.to_string())
+    }
+}
+
+/// The cell's PID 1, which waits, and the way to it.
+fn first_process(plan: &Plan) -> Checked<(UnixStream, Witness)> {
+    let (ours, theirs) = UnixStream::pair()?;
+    let new = CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWNS | CloneFlags::CLONE_NEWPID;
+    match kernel::clone3(new, None)? {
+        Cloned::Child => {
+            drop(ours);
+            cell::live(plan, theirs)
+        }
+        Cloned::Parent(pid, _) => Ok((ours, Witness { pid })),
+    }
+}
+
+impl Drop for Run {
+    /// With PID 1 the whole namespace ends; whoever was traced has to be collected.
+    fn drop(&mut self) {
+        let _ = kernel::kill(self.init.pid, Signal::SIGKILL);
+        let until = Instant::now() + Duration::from_secs(5);
+        while Instant::now() < until {
+            match kernel::wait_any() {
+                Err(Errno::ECHILD) => return,
+                Ok(Some(_)) => {}
+                _ => std::thread::sleep(Duration::from_micros(300)),
+            }
+        }
+    }
+}
+
+/// The last thing that somebody said, to be put behind something.
+fn last_line(said: &str) -> String {
+    let advice = |line: &&str| line.starts_with("note: run with `RUST_BACKTRACE");
+    let mut lines = said.lines().rev().filter(|line| !line.trim().is_empty());
+    let last = lines.find(|line| !advice(line));
+    // A panic's place comes before its words.
+    let of_interest = said
+        .lines()
+        .find(|line| line.contains("not yet implemented"));
+    let line = of_interest
+        .or(last)
+        .map(|line| line.chars().take(120).collect::<String>());
+    line.map_or(String::new(), |line| format!("; it said: {line}"))
+}

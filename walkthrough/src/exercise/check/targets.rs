@@ -1,0 +1,65 @@
+//! Processes for an answer to look at, in namespaces of their own.
+
+use std::fs::File;
+use std::io::{Read, Write};
+
+use groundwork::kernel::{self, CloneFlags, Pid};
+use nix::fcntl::OFlag;
+
+/// A process that waits to be looked at.
+#[derive(Debug, Clone, Copy)]
+pub struct Target {
+    /// Its namespaces of these kinds are new.
+    pub namespaces: CloneFlags,
+    /// Nobody in the cell may read about it: it is not dumpable, see ptrace(2).
+    pub hidden: bool,
+}
+
+type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
+
+/// Starts one, and gives its PID in the cell. Some namespaces hold only for the children of
+/// who makes them, so the target is a grandchild.
+pub fn start(target: &Target) -> Outcome<Pid> {
+    let (ours, theirs) = nix::unistd::pipe2(OFlag::O_CLOEXEC)?;
+    if kernel::fork()?.is_none() {
+        drop(ours);
+        let _ = parent(target, File::from(theirs));
+        kernel::exit_now(1)
+    }
+    drop(theirs);
+    let mut said = String::new();
+    File::from(ours).read_to_string(&mut said)?;
+    let pid = said.trim().parse().map_err(|_| "a target did not start")?;
+    Ok(Pid::from_raw(pid))
+}
+
+fn parent(target: &Target, mut to_init: File) -> Outcome<()> {
+    kernel::unshare(target.namespaces)?;
+    let (ours, theirs) = nix::unistd::pipe2(OFlag::O_CLOEXEC)?;
+    let Some(pid) = kernel::fork()? else {
+        drop((ours, to_init));
+        let _ = wait_to_be_seen(target, File::from(theirs));
+        kernel::exit_now(1)
+    };
+    drop(theirs);
+    File::from(ours).read_exact(&mut [0])?;
+    writeln!(to_init, "{pid}")?;
+    drop(to_init);
+    loop {
+        nix::unistd::pause();
+    }
+}
+
+/// Its children's PID namespace is not its own: two links in /proc/PID/ns that differ.
+fn wait_to_be_seen(target: &Target, mut ready: File) -> Outcome<()> {
+    kernel::unshare(CloneFlags::CLONE_NEWPID)?;
+    let child = kernel::fork()?;
+    if child.is_some() {
+        nix::sys::prctl::set_dumpable(!target.hidden)?;
+        ready.write_all(b".")?;
+    }
+    drop(ready);
+    loop {
+        nix::unistd::pause();
+    }
+}

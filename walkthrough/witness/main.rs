@@ -1,0 +1,181 @@
+//! The witness: the command that an answer has to run.
+//!
+//! It has no libraries and asks nobody for anything, so it starts in an empty root. Its
+//! first argument is a random text. Before its first instruction the check looks at it
+//! from outside and then writes an order over that text; after each order it stops by
+//! SIGTRAP, and gets the next. Without a check there is no order: it ends with status 1.
+//!
+//! Compiled by build.rs, since it is started where no library is.
+#![no_std]
+#![no_main]
+#![no_builtins]
+
+use core::arch::{asm, global_asm};
+
+/// System calls by number: syscalls(2).
+#[cfg(target_arch = "x86_64")]
+mod number {
+    pub const RT_SIGPROCMASK: usize = 14;
+    pub const NANOSLEEP: usize = 35;
+    pub const GETPID: usize = 39;
+    pub const CLONE: usize = 56;
+    pub const WAIT4: usize = 61;
+    pub const KILL: usize = 62;
+    pub const CHDIR: usize = 80;
+    pub const CHROOT: usize = 161;
+    pub const EXIT_GROUP: usize = 231;
+    pub const MKDIRAT: usize = 258;
+}
+
+#[cfg(target_arch = "aarch64")]
+mod number {
+    pub const MKDIRAT: usize = 34;
+    pub const CHDIR: usize = 49;
+    pub const CHROOT: usize = 51;
+    pub const EXIT_GROUP: usize = 94;
+    pub const NANOSLEEP: usize = 101;
+    pub const KILL: usize = 129;
+    pub const RT_SIGPROCMASK: usize = 135;
+    pub const GETPID: usize = 172;
+    pub const CLONE: usize = 220;
+    pub const WAIT4: usize = 260;
+}
+
+const SIGTRAP: usize = 5;
+const SIGCHLD: usize = 17;
+const AT_FDCWD: usize = -100_isize as usize;
+
+// The kernel leaves the number of arguments at the top of the stack, then the arguments.
+#[cfg(target_arch = "x86_64")]
+global_asm!(
+    ".globl _start",
+    "_start:",
+    "mov rdi, rsp",
+    "and rsp, -16",
+    "call {main}",
+    main = sym main,
+);
+#[cfg(target_arch = "aarch64")]
+global_asm!(
+    ".globl _start",
+    "_start:",
+    "mov x0, sp",
+    "bl {main}",
+    main = sym main,
+);
+
+fn call(number: usize, arguments: [usize; 5]) -> isize {
+    let [a, b, c, d, e] = arguments;
+    let result: isize;
+    // SAFETY: system calls that read what the arguments point to, all of it alive.
+    #[cfg(target_arch = "x86_64")]
+    unsafe {
+        asm!(
+            "syscall",
+            inlateout("rax") number as isize => result,
+            in("rdi") a, in("rsi") b, in("rdx") c, in("r10") d, in("r8") e,
+            lateout("rcx") _, lateout("r11") _,
+        );
+    }
+    // SAFETY: as above.
+    #[cfg(target_arch = "aarch64")]
+    unsafe {
+        asm!(
+            "svc 0",
+            in("x8") number,
+            inlateout("x0") a as isize => result,
+            in("x1") b, in("x2") c, in("x3") d, in("x4") e,
+        );
+    }
+    result
+}
+
+extern "C" fn main(stack: *const usize) -> ! {
+    // SAFETY: the stack is as the kernel made it: argc, then argv.
+    let (count, order) = unsafe { (*stack, *stack.add(2) as *const u8) };
+    if count < 2 {
+        exit(1);
+    }
+    // Whoever started us may have blocked all signals.
+    let stop = 1_u64 << (SIGTRAP - 1);
+    call(
+        number::RT_SIGPROCMASK,
+        [1, &raw const stop as usize, 0, 8, 0],
+    );
+    loop {
+        match byte(order, 0) {
+            b'q' => exit(digits(order)),
+            b'e' => escape(),
+            b'o' => leave_an_orphan(),
+            b's' => {
+                sleep(5);
+                continue;
+            }
+            _ => exit(1),
+        }
+        let me = call(number::GETPID, [0; 5]) as usize;
+        call(number::KILL, [me, SIGTRAP, 0, 0, 0]);
+    }
+}
+
+/// The order changes under us.
+fn byte(order: *const u8, at: usize) -> u8 {
+    // SAFETY: an argument has more bytes than any order.
+    unsafe { order.add(at).read_volatile() }
+}
+
+fn digits(order: *const u8) -> usize {
+    let (mut number, mut at) = (0, 1);
+    while byte(order, at).is_ascii_digit() {
+        number = number * 10 + usize::from(byte(order, at) - b'0');
+        at += 1;
+    }
+    number
+}
+
+/// The way out of a chroot: a second one, below where we stand.
+fn escape() {
+    call(
+        number::MKDIRAT,
+        [AT_FDCWD, c"era-x".as_ptr() as usize, 0o700, 0, 0],
+    );
+    for folder in [c"era-x", c"room"] {
+        if call(number::CHROOT, [folder.as_ptr() as usize, 0, 0, 0, 0]) == 0 {
+            break;
+        }
+    }
+    let mut step = 0;
+    while step < 64 {
+        call(number::CHDIR, [c"..".as_ptr() as usize, 0, 0, 0, 0]);
+        step += 1;
+    }
+    call(number::CHROOT, [c".".as_ptr() as usize, 0, 0, 0, 0]);
+}
+
+/// A grandchild that outlives its parent: whoever is PID 1 inherits it.
+fn leave_an_orphan() {
+    let child = call(number::CLONE, [SIGCHLD, 0, 0, 0, 0]);
+    if child == 0 {
+        if call(number::CLONE, [SIGCHLD, 0, 0, 0, 0]) == 0 {
+            sleep(20);
+        }
+        exit(0);
+    }
+    call(number::WAIT4, [child as usize, 0, 0, 0, 0]);
+}
+
+fn sleep(milliseconds: i64) {
+    let time = [0_i64, milliseconds * 1_000_000];
+    call(number::NANOSLEEP, [&raw const time as usize, 0, 0, 0, 0]);
+}
+
+fn exit(status: usize) -> ! {
+    loop {
+        call(number::EXIT_GROUP, [status, 0, 0, 0, 0]);
+    }
+}
+
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    exit(1)
+}
