@@ -26,7 +26,7 @@ pub const PROGRAMS: &[&str] = &[
 ];
 
 /// Programs with the folders that they read when they run.
-pub const WITH_FOLDERS: &[&str] = &["python3"];
+pub const WITH_FOLDERS: &[&str] = &["perl", "python3"];
 
 /// Parts of paths that no program here reads: what is there to be compiled against, and tables
 /// of character sets that nobody uses any more.
