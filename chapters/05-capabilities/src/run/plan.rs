@@ -130,10 +130,18 @@ impl Plan {
         reached != self.target.three()
     }
 
+    /// The uid that the program will have, as execve(2) looks at it.
+    fn uid(&self) -> u32 {
+        match self.user {
+            None if self.was_root => 0,
+            user => uid_of(user),
+        }
+    }
+
     /// Whether the change of user is one from uid 0 to another.
     fn loses_root(&self) -> bool {
         let fixed = self.bits.contains(Securebits::NO_SETUID_FIXUP);
-        self.was_root && uid_of(self.user) != 0 && !fixed
+        self.was_root && self.uid() != 0 && !fixed
     }
 
     /// Whether something is to be left after that.
@@ -154,7 +162,7 @@ impl Plan {
     /// What will not be as asked for, once a program without capabilities of its own has been
     /// executed.
     pub fn notes(&self) -> Vec<Note> {
-        let uid = uid_of(self.user);
+        let uid = self.uid();
         let after = self.target.after_execve(uid, self.bits, self.no_new_privs);
         let dropped = self.now.permitted.without(self.target.permitted);
         let comes_back = after.permitted.intersection(dropped);
