@@ -13,9 +13,9 @@ pub fn print(error: &impl Diagnose) {
     let text = report(error, advice.as_ref());
     if crate::explain::colour() {
         let text = text.replacen("error:", &"error:".red().bold().to_string(), 1);
-        eprint!("{text}");
+        crate::result::aside(text.trim_end());
     } else {
-        eprint!("{text}");
+        crate::result::aside(text.trim_end());
     }
 }
 

@@ -59,3 +59,9 @@ pub(crate) fn print(text: &str, status: u8, failed: u8) -> u8 {
         Shown::Failed(failed) => failed,
     }
 }
+
+/// Says something beside the result, on stderr. Who closed that does not want to hear it, and
+/// the status of what ran is not lost for it.
+pub(crate) fn aside(text: impl std::fmt::Display) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}

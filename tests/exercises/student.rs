@@ -357,8 +357,10 @@ fn the_jails_to_try_with_lack_something_and_can_be_repaired() {
     .unwrap();
     let runs = |program: &str, arguments: &[&str]| {
         let mut command = Command::new(program);
+        // An ordinary user's PATH may lack the folder of chroot(8).
         command
             .args(arguments)
+            .env("PATH", "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin")
             .current_dir(home.path())
             .output()
             .unwrap()

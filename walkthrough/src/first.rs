@@ -171,7 +171,7 @@ fn groups(learner: &Learner) -> String {
             "a group of your own through systemd: 08 works"
         }
         Some(finding) if finding.works() => "a group of your own: 08 works",
-        _ if works("sudo") => "a group by real root, asks first: 08 works",
+        _ if works("sudo") => "by real root, asks first: 08 works",
         _ => "no group of your own: 08 is shown in part",
     };
     format!("{layout}, {own}")

@@ -176,6 +176,6 @@ fn each(paths: &[PathBuf], act: impl Fn(&Path) -> Result<(), Error>) -> u8 {
 
 fn warn_if_ignored(path: &Path) {
     if let Some(why) = file::is_ignored(path) {
-        eprintln!("warning: {why}");
+        result::aside(format_args!("warning: {why}"));
     }
 }

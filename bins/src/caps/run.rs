@@ -9,6 +9,7 @@ use groundwork::process::Program;
 
 use super::{RUN_FAILED, list};
 use crate::explain::Explain;
+use crate::result;
 use crate::{failure, ids};
 
 #[derive(Debug, Args)]
@@ -62,7 +63,7 @@ impl Run {
             Err(error) => return failed(&error),
         };
         for note in plan.notes() {
-            eprintln!("warning: {note}");
+            result::aside(format_args!("warning: {note}"));
         }
         let Err(error) = run::run(&plan, &program);
         failed(&error)

@@ -62,14 +62,14 @@ impl Serve {
     fn serve(&self, server: &Server) -> capabilities::error::Result<u8> {
         let told = result::print(&self.told(server), 0, FAILED);
         if server.is_out_of_reach {
-            eprintln!("warning: {OUT_OF_REACH}");
+            result::aside(format_args!("warning: {OUT_OF_REACH}"));
         }
         if self.check || told != 0 {
             return Ok(told);
         }
-        let ended = server.run(self.once, |request| eprintln!("{}", line(request)))?;
+        let ended = server.run(self.once, |request| result::aside(line(request)))?;
         if let Ended::BySignal(signal) = ended {
-            eprintln!("ended by {signal}");
+            result::aside(format_args!("ended by {signal}"));
         }
         Ok(0)
     }

@@ -206,7 +206,7 @@ fn limits(words: &[String]) -> Result<Limits, Error> {
 /// What whoever sets a limit has to know.
 fn tell(notes: &[Note]) {
     for note in notes {
-        eprintln!("note: {note}");
+        result::aside(format_args!("note: {note}"));
     }
 }
 

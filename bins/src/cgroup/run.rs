@@ -10,6 +10,7 @@ use groundwork::process::{Exit, Program};
 
 use super::{facts, show, tell};
 use crate::explain::Explain;
+use crate::result;
 
 pub(super) const HELP: &str = "\
 Examples:
@@ -81,7 +82,7 @@ impl Run {
         };
         let ended = run.run(&home, &program)?;
         tell(&ended.notes);
-        eprintln!("{}", report(&ended));
+        result::aside(report(&ended));
         Ok(ended.exit.status())
     }
 

@@ -55,7 +55,7 @@ impl New {
             }
         };
         for note in &closure.notes {
-            eprintln!("note: {note}");
+            result::aside(format_args!("note: {note}"));
         }
         if self.list {
             let text = if self.json {

@@ -18,6 +18,12 @@ pub enum Error {
     /// Not JSON, or not of the form that a profile has.
     #[error("the profile is not the JSON of a seccomp profile: {0}")]
     Json(String),
+    /// A file that cannot be a profile, since none is as long.
+    #[error("{path:?} is no profile: it has more than 16 MiB")]
+    LongProfile {
+        /// Which.
+        path: std::path::PathBuf,
+    },
     /// A value of a profile in JSON that cannot be kept.
     #[error("{path} of the profile: {what}")]
     Value {

@@ -162,7 +162,12 @@ impl<'a> Player<'a> {
                 }
             }
         };
-        Ok((leave, self.stage.end()))
+        // Left in the middle, a page may well have something running: it goes with the ground.
+        let left = match leave {
+            Leave::Next => self.stage.end(),
+            _ => self.stage.leave(),
+        };
+        Ok((leave, left))
     }
 
     /// Comes to a stop: shows what there is to read, then waits for its act.

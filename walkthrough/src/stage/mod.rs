@@ -281,6 +281,11 @@ impl Stage {
         }
     }
 
+    /// Ends everything at once; says what is left even now.
+    pub fn leave(self) -> Vec<String> {
+        self.ground.end()
+    }
+
     /// Ends everything; says what the page has left running, and what is left
     /// even now.
     pub fn end(self) -> Vec<String> {

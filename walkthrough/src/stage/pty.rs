@@ -39,6 +39,14 @@ pub struct Shell {
     closed: bool,
 }
 
+/// How much is read at a time.
+const PART: usize = 64 << 10;
+/// How much output is kept of one command: more is nothing that anybody reads. Its beginning
+/// and its end stay.
+const MOST: usize = 256 << 10;
+/// What stands where something was left out.
+const CUT: &[u8; 5] = b"\n...\n";
+
 const SIZE: Winsize = Winsize {
     ws_row: 24,
     ws_col: 80,
@@ -108,10 +116,11 @@ impl Shell {
         }
     }
 
-    /// Reads what there is, without waiting.
+    /// Reads what there is, without waiting; of a flood no more than a part at a time, so that
+    /// whoever reads can also hear a key.
     pub fn pump(&mut self) {
         let mut chunk = [0; 4096];
-        loop {
+        for _ in 0..PART / chunk.len() {
             match self.master.read(&mut chunk) {
                 Ok(0) => self.closed = true,
                 Ok(count) => {
@@ -124,7 +133,11 @@ impl Shell {
                 // EIO: nobody has the other side open any more, pty(7).
                 Err(_) => self.closed = self.slave.is_none(),
             }
-            return;
+            break;
+        }
+        if self.output.len() > MOST {
+            let end = self.output.len() - MOST / 2;
+            drop(self.output.splice(MOST / 4..end, *CUT));
         }
     }
 

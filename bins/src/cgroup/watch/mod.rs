@@ -149,14 +149,14 @@ impl Watched {
 
 fn gone(watched: &Watched) -> u8 {
     let name = watched.name.as_ref().map_or("", Name::as_str);
-    eprintln!("era-cgroup: the group {name} was removed");
+    result::aside(format_args!("era-cgroup: the group {name} was removed"));
     0
 }
 
 /// The live meter. It measures once an interval, and draws also when the window changes.
 fn show(watched: &mut Watched, interval: Duration) -> u8 {
     let Ok(screen) = Screen::take() else {
-        eprintln!("error: cannot take the terminal");
+        result::aside("error: cannot take the terminal");
         return FAILED;
     };
     let mut readings = Vec::new();

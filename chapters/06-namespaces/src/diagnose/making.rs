@@ -117,7 +117,8 @@ pub(super) fn identity(call: &CallError) -> Option<Advice> {
     if call.call.name == "setgroups" && read("/proc/self/setgroups") == "deny" {
         return Some(Advice::new(
             "setgroups is denied in this user namespace",
-            "map groups by --map-auto or --map-groups, which leaves it allowed",
+            "era-unshare: map groups by --map-auto or --map-groups; era-nsenter: add \
+             --preserve-credentials",
         ));
     }
     None

@@ -1,6 +1,7 @@
 //! Profiles by the name that somebody gave: ours, an engine's, or a file.
 
 use std::collections::BTreeSet;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use groundwork::kernel::CallError;
@@ -11,6 +12,9 @@ use crate::error::{Error, Result};
 use crate::filter::Filter;
 use crate::profile::oci::Context;
 use crate::profile::{Profile, default, lxc, oci};
+
+/// More bytes than any profile has: a file that goes on and on is none.
+const LONGEST: u64 = 16 << 20;
 
 /// Where a profile comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,10 +105,18 @@ impl Source {
             }
             Source::File(path) => path,
         };
-        let bytes = std::fs::read(path).map_err(|error| Error::Read {
+        let unread = |error| Error::Read {
             path: path.clone(),
             call: CallError::from_io("open", path, "open(2)", &error),
-        })?;
+        };
+        let mut bytes = Vec::new();
+        let file = std::fs::File::open(path).map_err(unread)?;
+        file.take(LONGEST + 1)
+            .read_to_end(&mut bytes)
+            .map_err(unread)?;
+        if bytes.len() as u64 > LONGEST {
+            return Err(Error::LongProfile { path: path.clone() });
+        }
         read(&bytes, context)
     }
 }

@@ -87,6 +87,10 @@ struct Conditions {
 
 /// The rules of a profile that count in this context.
 pub fn load(text: &str, context: &Context) -> Result<Profile> {
+    if !text.trim_start().starts_with('{') {
+        // A list would be taken for the fields in their order.
+        return Err(Error::Json("a profile is an object: {...}".to_owned()));
+    }
     let mut reader = serde_json::Deserializer::from_str(text);
     let document: Document = serde_path_to_error::deserialize(&mut reader)
         .map_err(|error| Error::Json(error.to_string()))?;
