@@ -170,6 +170,20 @@ fn a_command_that_is_killed_by_two_ctrl_c_is_said_to_be_stopped() {
 }
 
 #[test]
+fn a_flood_is_stopped_by_ctrl_c_and_only_a_part_of_it_is_kept() {
+    let state = state();
+    let mut terminal = tour(state.path(), "keys.md");
+    terminal.keys("yes\r");
+    terminal.sees("it runs ...");
+    terminal.keys("\x03");
+    terminal.sees("? 130");
+    terminal.keys("\x1b");
+    terminal.sees("n run");
+    terminal.keys("q");
+    assert!(terminal.ends().success());
+}
+
+#[test]
 fn what_a_key_answers_is_seen_below_a_full_screen() {
     let state = state();
     let mut terminal = tour(state.path(), "keys.md");
