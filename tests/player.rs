@@ -204,6 +204,10 @@ fn a_shell_of_the_learners_own_comes_back_although_something_still_runs_in_it() 
     terminal.keys("s");
     terminal.sees("ground#");
     let ground = grounds(state.path());
+    terminal.keys("bash\r");
+    terminal.sees("inside#");
+    terminal.keys("exit\r");
+    terminal.sees("ground# bash\ninside# exit");
     terminal.keys("sleep 1000 & exit\r");
     terminal.sees("step 1 of");
     terminal.keys("q");

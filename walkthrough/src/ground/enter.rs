@@ -118,6 +118,7 @@ fn own_bash(folder: &Path, kind: &str, root: bool) -> Command {
         .env(MARK, folder.file_name().unwrap_or_default())
         .env("TERM", kind)
         .env("PS1", if root { "ground# " } else { "era$ " })
+        .env(OWN_SHELL, "1")
         .current_dir(folder.join("box"));
     for page_only in ["NO_COLOR", "COLUMNS", "LINES", "PAGER"] {
         own.env_remove(page_only);
@@ -160,11 +161,15 @@ pub fn bashrc(nonce: &str) -> String {
     )
 }
 
+/// Set in a shell of the learner's own: in what it starts, a prompt is to be seen.
+const OWN_SHELL: &str = "ERA_OWN_SHELL";
+
 /// Start-up file of a bash inside: distributions' own, read before it, set
 /// another prompt.
 pub fn inner_bashrc(nonce: &str) -> String {
     format!(
-        "PS1='{}'\nPS2=\nPROMPT_COMMAND=\nunset HISTFILE\nunalias -a\n",
+        "PS1='{}'\nPS2=\n[ -z \"${{{OWN_SHELL}-}}\" ] || PS1='inside# ' PS2='> '\n\
+         PROMPT_COMMAND=\nunset HISTFILE\nunalias -a\n",
         prompt(nonce)
     )
 }
