@@ -16,7 +16,7 @@
 //! - `views`: the eight kinds of namespaces as flags.
 //! - `attached`: files right behind a short flag, as nsenter(1) takes them.
 //! - `ids`: users on a command line.
-//! - `result`: how a result is written.
+//! - [`result`]: how a result is written.
 //! - [`failure`]: how an error is printed, with why and fix.
 #![forbid(unsafe_code)]
 
@@ -29,7 +29,7 @@ pub mod failure;
 mod ids;
 pub mod lsns;
 pub mod nsenter;
-mod result;
+pub mod result;
 pub mod seccomp;
 pub mod unshare;
 mod views;

@@ -53,7 +53,7 @@ pub(crate) fn show(text: &str, failed: u8) -> Shown {
 }
 
 /// Writes a result and gives `status`, or `failed` if it could not be written.
-pub(crate) fn print(text: &str, status: u8, failed: u8) -> u8 {
+pub fn print(text: &str, status: u8, failed: u8) -> u8 {
     match show(text, failed) {
         Shown::Whole | Shown::Closed => status,
         Shown::Failed(failed) => failed,

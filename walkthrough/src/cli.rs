@@ -277,11 +277,11 @@ fn bare(around: &Surroundings, learner: &Learner) -> Outcome {
         return play::first_screen(around, learner);
     }
     let pages = library::pages()?;
-    println!(" ERAS                    the history of Linux containers, run on this machine");
-    for row in first::rows(&pages, first::next_page(&pages, around), around, learner) {
-        println!("{}", row.plain());
-    }
-    Ok(0)
+    let rows = first::rows(&pages, first::next_page(&pages, around), around, learner);
+    let title = " ERAS                    the history of Linux containers, run on this machine";
+    let lines: Vec<_> = rows.iter().map(|row| row.plain()).collect();
+    let text = format!("{title}\n{}", lines.join("\n"));
+    Ok(bins::result::print(&text, 0, 1))
 }
 
 fn tour_auto(

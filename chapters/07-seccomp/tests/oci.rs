@@ -231,6 +231,7 @@ fn what_cannot_be_kept_in_json_is_refused_by_its_path() {
             r#"{"defaultAction": "SCMP_ACT_ALLOW", "listenerPath": "/x"}"#,
             "listenerPath",
         ),
+        (r#"["SCMP_ACT_ALLOW"]"#, "a profile is an object"),
         (
             r#"{"defaultAction": "SCMP_ACT_ALLOW", "architectures": ["X86"]}"#,
             "architectures[0]",

@@ -85,8 +85,7 @@ impl fmt::Display for Left {
 pub fn main(args: &Clean, around: &Surroundings) -> u8 {
     let left = find::all(&around.state);
     if left.is_empty() {
-        println!("Nothing was left behind.");
-        return 0;
+        return bins::result::print("Nothing was left behind.", 0, 1);
     }
     for one in &left {
         println!("{one}");

@@ -65,20 +65,19 @@ pub fn main(args: &Doctor, around: &Surroundings) -> u8 {
     let named = !args.probes.is_empty();
     let userns = findings.iter().find(|finding| finding.probe == "userns");
     let ground = userns.map(|userns| pick::from(userns.clone(), works));
-    if args.json {
-        let text = serde_json::to_string_pretty(&findings).expect("plain data");
-        println!("{text}");
+    let text = if args.json {
+        serde_json::to_string_pretty(&findings).expect("plain data")
     } else {
         let colour = stdout().is_terminal() && !around.no_color;
         let ground = ground.as_ref().filter(|_| !named);
-        print!("{}", report::text(&findings, ground, colour));
-    }
+        report::text(&findings, ground, colour)
+    };
     let well = if named {
         findings.iter().all(Finding::works)
     } else {
         ground.is_some_and(|ground| !matches!(ground, pick::Pick::Nothing { .. }))
     };
-    u8::from(!well)
+    bins::result::print(&text, u8::from(!well), 1)
 }
 
 /// This machine with our environment and our state folder.

@@ -20,6 +20,10 @@ pub fn why_not_started(program: &str, call: &CallError) -> Option<Advice> {
         Errno::ENOENT if !program.contains('/') => Some(Advice::because(format!(
             "no folder of PATH has a program {program:?} in this root"
         ))),
+        Errno::ENOENT => Some(Advice::because(format!(
+            "there is no {} here",
+            shell_word(missing(Path::new(program)))
+        ))),
         Errno::EACCES if Path::new(program).is_dir() => {
             Some(Advice::because(format!("{program} is a directory")))
         }
@@ -33,6 +37,16 @@ pub fn why_not_started(program: &str, call: &CallError) -> Option<Advice> {
         )),
         _ => None,
     }
+}
+
+/// The first part of a path that is not there.
+fn missing(path: &Path) -> &Path {
+    let is_missing =
+        |part: &&Path| !part.as_os_str().is_empty() && fs::symlink_metadata(part).is_err();
+    path.ancestors()
+        .take_while(is_missing)
+        .last()
+        .unwrap_or(path)
 }
 
 /// Whether nothing may be executed on the file system of this file: statvfs(3).

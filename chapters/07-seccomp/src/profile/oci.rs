@@ -87,7 +87,7 @@ struct Conditions {
 
 /// The rules of a profile that count in this context.
 pub fn load(text: &str, context: &Context) -> Result<Profile> {
-    if !text.trim_start().starts_with('{') {
+    if text.trim_start().starts_with('[') {
         // A list would be taken for the fields in their order.
         return Err(Error::Json("a profile is an object: {...}".to_owned()));
     }
