@@ -70,6 +70,28 @@ const NOT_X32: [&str; 14] = [
 /// Calls with 64-bit times for 32-bit machines: 64-bit ARM never had them.
 const TIME64: std::ops::RangeInclusive<u32> = 403..=423;
 
+/// Calls that are younger than the crate's tables: since 2019 a new call has one number
+/// everywhere. linux/scripts/syscall.tbl.
+const YOUNGER: [(&str, u32); 17] = [
+    ("map_shadow_stack", 453),
+    ("futex_wake", 454),
+    ("futex_wait", 455),
+    ("futex_requeue", 456),
+    ("statmount", 457),
+    ("listmount", 458),
+    ("lsm_get_self_attr", 459),
+    ("lsm_set_self_attr", 460),
+    ("lsm_list_modules", 461),
+    ("mseal", 462),
+    ("setxattrat", 463),
+    ("getxattrat", 464),
+    ("listxattrat", 465),
+    ("removexattrat", 466),
+    ("open_tree_attr", 467),
+    ("file_getattr", 468),
+    ("file_setattr", 469),
+];
+
 struct Table {
     by_name: BTreeMap<&'static str, u32>,
     by_number: BTreeMap<u32, &'static str>,
@@ -101,7 +123,8 @@ fn make(arch: Arch) -> Table {
         Arch::X86_64 => Table::of(x86_64_pairs()),
         Arch::X86 => {
             let calls = x86::Sysno::iter().chain([x86::Sysno::last()]);
-            Table::of(calls.map(|call| (plain(call.name()), call.id() as u32)))
+            let calls = calls.map(|call| (plain(call.name()), call.id() as u32));
+            Table::of(calls.chain(YOUNGER))
         }
         Arch::X32 => Table::of(x32_pairs()),
         Arch::Aarch64 => Table::of(
@@ -113,7 +136,8 @@ fn make(arch: Arch) -> Table {
                 .map(|(name, number)| match name {
                     "fstatat" => ("newfstatat", number),
                     name => (name, number),
-                }),
+                })
+                .chain(YOUNGER),
         ),
     }
 }
@@ -125,7 +149,8 @@ fn plain(name: &'static str) -> &'static str {
 
 fn x86_64_pairs() -> impl Iterator<Item = (&'static str, u32)> {
     let calls = x86_64::Sysno::iter().chain([x86_64::Sysno::last()]);
-    calls.map(|call| (plain(call.name()), call.id() as u32))
+    let calls = calls.map(|call| (plain(call.name()), call.id() as u32));
+    calls.chain(YOUNGER)
 }
 
 fn x32_pairs() -> impl Iterator<Item = (&'static str, u32)> {
