@@ -135,6 +135,7 @@ fn make(arch: Arch) -> Table {
                 // Its name in the kernel, and in every profile.
                 .map(|(name, number)| match name {
                     "fstatat" => ("newfstatat", number),
+                    "sync_file_range2" => ("sync_file_range", number),
                     name => (name, number),
                 })
                 .chain(YOUNGER),
@@ -150,7 +151,9 @@ fn plain(name: &'static str) -> &'static str {
 fn x86_64_pairs() -> impl Iterator<Item = (&'static str, u32)> {
     let calls = x86_64::Sysno::iter().chain([x86_64::Sysno::last()]);
     let calls = calls.map(|call| (plain(call.name()), call.id() as u32));
-    calls.chain(YOUNGER)
+    calls
+        .chain([("uretprobe", 335), ("uprobe", 336)])
+        .chain(YOUNGER)
 }
 
 fn x32_pairs() -> impl Iterator<Item = (&'static str, u32)> {
