@@ -274,7 +274,7 @@ impl Diagnose for Error {
             Error::Write { path, call } | Error::Place { path, call } => {
                 files::unwritable(path, call)
             }
-            Error::NoFile { path, is } => Some(no_file(path, is)),
+            Error::NoFile { path, is } => Some(files::no_program(path, is)),
             Error::Mount { call, .. } if call.call.name == "unshare" => no_mounts(call),
             Error::Canary(call) if call.errno() == Errno::ENOENT => Some(Advice::new(
                 "outside there is no file of this name",
@@ -334,21 +334,6 @@ fn no_library(uncached: Option<&Path>) -> Advice {
             "no RPATH, ld.so.cache or default folder has it; LD_LIBRARY_PATH does not count here",
             "install it, or name its folder in /etc/ld.so.conf.d and run ldconfig as root",
         ),
-    }
-}
-
-/// What to do with something that is no program.
-fn no_file(path: &Path, is: &str) -> Advice {
-    match is {
-        "a folder" => Advice::new(
-            "--with takes programs",
-            format!("--tree {}", shell_word(path)),
-        ),
-        "a device" => Advice::new(
-            "only the kernel can make what a device does; a copy would be a mere file",
-            "era-chroot run --dev shows the harmless ones inside",
-        ),
-        _ => Advice::new("it holds no bytes of its own to copy", "name a program"),
     }
 }
 

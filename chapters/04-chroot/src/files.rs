@@ -100,3 +100,18 @@ fn is_kernels(folder: &Path) -> bool {
 pub(crate) fn may_be_entered(folder: &Path) -> bool {
     access(folder, AccessFlags::X_OK).is_ok()
 }
+
+/// What to do with something that is no program.
+pub(crate) fn no_program(path: &Path, is: &str) -> Advice {
+    match is {
+        "a folder" => Advice::new(
+            "--with takes programs",
+            format!("--tree {}", shell_word(path)),
+        ),
+        "a device" => Advice::new(
+            "only the kernel can make what a device does; a copy would be a mere file",
+            "era-chroot run --dev shows the harmless ones inside",
+        ),
+        _ => Advice::new("it holds no bytes of its own to copy", "name a program"),
+    }
+}
