@@ -165,7 +165,7 @@ pub(super) fn load(name: &Path, keeps: &Keeps) -> Result<Found> {
     let is_the_users = source == Source::File(name.to_owned());
     if let (Found::Profile(profile), true) = (&found, is_the_users) {
         for remark in remarks(profile) {
-            super::tell(&format!("warning: {remark}"));
+            crate::result::aside(format_args!("warning: {remark}"));
         }
     }
     Ok(found)

@@ -1,10 +1,8 @@
 //! `era-seccomp`: strict mode, filters before every system call, and a supervisor.
 
 use std::ffi::OsString;
-use std::io::{Write, stderr};
 
 use clap::{Args, Parser, Subcommand};
-use groundwork::kernel::Errno;
 use groundwork::process::Program;
 use indoc::indoc;
 use seccomp::error::Error;
@@ -104,10 +102,8 @@ struct Start {
     command: Vec<OsString>,
 }
 
-/// Itself failed, the program may not be run, it is not there: as chroot(1) and docker(1).
+/// The status when era-seccomp itself failed, as with chroot(1) and docker(1).
 const FAILED: u8 = 125;
-const NOT_EXECUTABLE: u8 = 126;
-const NOT_FOUND: u8 = 127;
 
 /// The command line, for completions and man pages.
 pub fn command() -> clap::Command {
@@ -137,15 +133,9 @@ pub fn main(args: Vec<OsString>) -> u8 {
 /// A program that is not there is not our failure.
 fn status(error: &Error) -> u8 {
     match error {
-        Error::Refused(Refused::Exec { call, .. }) if call.errno() == Errno::ENOENT => NOT_FOUND,
-        Error::Refused(Refused::Exec { .. }) => NOT_EXECUTABLE,
+        Error::Refused(Refused::Exec { call, .. }) => failure::exec_status(call),
         _ => FAILED,
     }
-}
-
-/// Says something on stderr. Who closed it does not want to hear it.
-fn tell(line: &str) {
-    let _ = writeln!(stderr(), "{line}");
 }
 
 /// The program of a command line, with our environment.

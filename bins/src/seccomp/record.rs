@@ -39,7 +39,7 @@ fn tell(recording: &Recording, output: &Path) {
         1 => format!("1 {word}"),
         count => format!("{count} {words}"),
     };
-    super::tell(&format!(
+    crate::result::aside(format_args!(
         "{}: {} by {}",
         output.display(),
         plural(recording.names().len(), "call", "calls"),
@@ -50,7 +50,7 @@ fn tell(recording: &Recording, output: &Path) {
         ),
     ));
     for (arch, number) in &recording.nameless {
-        super::tell(&format!(
+        crate::result::aside(format_args!(
             "warning: call {number} of architecture {arch:#x} has no name here, and is not in it"
         ));
     }

@@ -114,6 +114,6 @@ fn decide(replies: &BTreeMap<String, Reply>, call: &Notification) -> Answer {
             (Answer::Errno(errno), format!("fails with {errno:?}"))
         }
     };
-    super::tell(&format!("{caller} {told}"));
+    crate::result::aside(format_args!("{caller} {told}"));
     answer
 }
