@@ -113,9 +113,12 @@ fn write(call: &CallError) -> Option<Advice> {
                 size(used)
             )))
         }
-        (Errno::ENODEV, _) => Some(Advice::because(
-            "no whole block device has this number: a partition cannot be limited",
-        )),
+        (Errno::ENODEV, _) if !Path::new(&path).exists() => {
+            Some(Advice::because("the group is gone"))
+        }
+        (Errno::ENODEV, file) if file.starts_with("io.") || file.starts_with("blkio.") => Some(
+            Advice::because("no whole block device has this number: a partition cannot be limited"),
+        ),
         (Errno::EACCES, "cgroup.procs") if access(Path::new(&path), AccessFlags::W_OK).is_ok() => {
             Some(Advice::because(
                 "the process is not ours, or the group that both lie in is not",

@@ -20,16 +20,31 @@ use crate::home::Place;
 const LEAF: &str = "era-leaf";
 
 /// Makes our own folder, if it is not there, and has the wanted controllers handed on to
-/// the groups in it.
+/// the groups in it. Who removes the last group takes the folder along, which may be at this
+/// very moment: then it is made again.
 pub(crate) fn settle(place: &Place, wanted: &[&'static str]) -> Result<()> {
+    const ROUNDS: usize = 20;
+    for _ in 1..ROUNDS {
+        match settle_once(place, wanted) {
+            // ENODEV: it went while its file was open.
+            Err(Error::Write { call, .. })
+                if [Errno::ENOENT, Errno::ENODEV].contains(&call.errno()) => {}
+            settled => return settled,
+        }
+    }
+    settle_once(place, wanted)
+}
+
+fn settle_once(place: &Place, wanted: &[&'static str]) -> Result<()> {
     let above = place.folder.parent().unwrap_or(Path::new("/"));
     if place.version == Version::V2 {
         hand_on(above, place, wanted)?;
     }
     if !place.folder.exists() {
         make_unless_there(&place.folder)?;
-        fill_cpuset(place)?;
     }
+    // Also where somebody else has made it, and has not come so far yet.
+    fill_cpuset(place)?;
     match place.version {
         Version::V2 => hand_on(&place.folder, place, wanted),
         Version::V1 => Ok(()),
