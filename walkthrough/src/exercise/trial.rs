@@ -8,7 +8,7 @@ use groundwork::host::Finding;
 use super::judge::VERDICT;
 use super::{Folder, Verdict, task};
 use crate::ground::{Ground, GroundError, Learner};
-use crate::probes;
+use crate::probes::{self, GROUP};
 
 /// How long a check may take: each of its runs has a limit of its own.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -42,7 +42,14 @@ pub fn judge(
     if let Some(lack) = lacks(exercise) {
         return Ok(lack);
     }
-    let mut ground = Ground::new(state, learner)?;
+    let wants_group = exercise.task().needs.iter().any(|need| need == GROUP);
+    let mut ground = match wants_group {
+        true => Ground::with_group(state, learner)?,
+        false => Ground::new(state, learner)?,
+    };
+    if let Some(Err(why)) = ground.group() {
+        return Ok(Verdict::lacking(format!("{GROUP}: {why}")));
+    }
     let judge = ground.judge(&exercise.id(), answer)?;
     let file = ground.folder.join(VERDICT);
     let until = Instant::now() + PATIENCE;

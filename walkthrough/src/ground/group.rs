@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 mod ending;
 
 use ending::{below, pids};
-pub use ending::{kill_all, remove};
+pub use ending::{kill_all, remove, thaw_all};
 
 use groundwork::host::{Facts, Hierarchy, Version};
 use groundwork::kernel;

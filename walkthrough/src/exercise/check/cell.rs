@@ -12,6 +12,7 @@
 //! /proc        of this PID namespace
 //! /answer      the answer
 //! /box         what the scene has laid out; the answer starts here
+//! /group       control groups, if the scene has made some
 //! ```
 
 use std::convert::Infallible;
@@ -78,6 +79,9 @@ pub struct Command {
     pub leaks: bool,
     /// Ours: it may start any program.
     pub of_the_check: bool,
+    /// Nobody waits for its end; the next one starts when the judge says so. In its
+    /// arguments it is the next target.
+    pub stays: bool,
 }
 
 /// All that happens in a cell.
@@ -93,6 +97,8 @@ pub struct Plan {
     pub targets: Vec<Target>,
     /// Runs these, one after another.
     pub commands: Vec<Command>,
+    /// Folders of control groups outside, and where each is to be seen.
+    pub trees: Vec<(PathBuf, String)>,
 }
 
 /// The life of the cell's PID 1. Each byte from the judge lets it go on.
@@ -123,7 +129,11 @@ fn stages(plan: &Plan, judge: &mut UnixStream) -> Outcome<Infallible> {
         judge.read_exact(&mut [0])?;
     }
     for (command, output) in plan.commands.iter().zip(outputs) {
-        run(command, &output, &pids)?;
+        let child = run(command, &output, &pids)?;
+        if command.stays {
+            pids.push(child);
+            judge.read_exact(&mut [0])?;
+        }
     }
     // The judge still looks around, and ends us when it has seen enough.
     loop {
@@ -151,6 +161,11 @@ fn furnish(plan: &Plan) -> Outcome<Vec<File>> {
     kernel::mount_new("tmpfs", &root, MsFlags::empty(), Some("size=64m,mode=755"))?;
     system(&root)?;
     devices(&root)?;
+    for (outside, inside) in &plan.trees {
+        let there = root.join(inside.trim_start_matches('/'));
+        fs::create_dir_all(&there)?;
+        kernel::bind_mount(outside, &there)?;
+    }
     // While the old /proc is in sight: the kernel asks for it, see user_namespaces(7).
     fs::create_dir(root.join("proc"))?;
     let closed = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
@@ -230,15 +245,15 @@ pub fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
     fs::set_permissions(to, fs::metadata(from)?.permissions())
 }
 
-/// Runs a command to its end, and collects whoever else ends.
-fn run(command: &Command, output: &File, targets: &[Pid]) -> Outcome {
+/// Runs a command to its end unless it stays, and collects whoever else ends.
+fn run(command: &Command, output: &File, targets: &[Pid]) -> Outcome<Pid> {
     let Some(child) = kernel::fork()? else {
         let Err(error) = start(command, output, targets);
         eprintln!("cannot start {}: {error}", command.file);
         kernel::exit_now(127)
     };
-    while waitpid(None, None)?.pid() != Some(child) {}
-    Ok(())
+    while !command.stays && waitpid(None, None)?.pid() != Some(child) {}
+    Ok(child)
 }
 
 fn start(command: &Command, output: &File, targets: &[Pid]) -> Outcome<Infallible> {

@@ -29,6 +29,11 @@ const FEW: Property = Property {
     look: "fork(2): who goes on after it, and where?",
 };
 
+/// The signal of a stop at a system call, by PTRACE_O_TRACESYSGOOD.
+const AT_A_CALL: i32 = libc::SIGTRAP | 0x80;
+/// Signals that stop a process until SIGCONT.
+const JOB_CONTROL: [i32; 4] = [libc::SIGSTOP, libc::SIGTSTP, libc::SIGTTIN, libc::SIGTTOU];
+
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
@@ -66,6 +71,7 @@ pub(super) enum Event {
 impl Run {
     /// One change, or a short sleep.
     pub(super) fn step(&mut self) -> Checked<Event> {
+        self.release_in_time();
         match kernel::wait_any() {
             Ok(Some((pid, status))) => self.change(pid, status),
             Ok(None) if Instant::now() > self.until => Err(ENDS.broken(
@@ -89,15 +95,19 @@ impl Run {
                 self.forked(pid)?
             }
             libc::PTRACE_EVENT_EXEC => return self.executed(pid),
+            0 if libc::WSTOPSIG(status) == AT_A_CALL => self.called(pid),
+            libc::PTRACE_EVENT_STOP if JOB_CONTROL.contains(&libc::WSTOPSIG(status)) => {
+                let _ = kernel::trace_listen(pid);
+            }
             0 => {
                 let signal = libc::WSTOPSIG(status);
                 let ours = [libc::SIGTRAP, libc::SIGTERM].contains(&signal);
                 if ours && self.witnesses.contains(&pid) {
                     return Ok(Event::Stops(pid, signal));
                 }
-                kernel::trace_go(pid, signal);
+                self.go(pid, signal);
             }
-            _ if pid == self.init.pid || self.family.contains_key(&pid) => kernel::trace_go(pid, 0),
+            _ if pid == self.init.pid || self.family.contains_key(&pid) => self.go(pid, 0),
             // It waits until we know whose child it is.
             _ => drop(self.early.insert(pid)),
         }
@@ -134,7 +144,7 @@ impl Run {
             self.all.insert(child);
             self.made += 1;
             if self.early.remove(&child) {
-                kernel::trace_go(child, 0);
+                self.go(child, 0);
             }
         }
         let crowd = self.family.len();
@@ -146,14 +156,14 @@ impl Run {
                 self.made
             ),
         )?;
-        kernel::trace_go(parent, 0);
+        self.go_on_after_fork(parent);
         Ok(())
     }
 
     fn executed(&mut self, pid: Pid) -> Checked<Event> {
         let link = Witness { pid }.path("exe");
         let Ok(program) = Inode::of(&link) else {
-            kernel::trace_go(pid, 0);
+            self.go(pid, 0);
             return Ok(Event::Nothing);
         };
         if self.actors.iter().any(|(_, inode)| *inode == program) {
@@ -167,7 +177,7 @@ impl Run {
             let observed = format!("done by another program: it started {}", path.display());
             return Err(BY_ITSELF.broken(self.named(), observed));
         }
-        kernel::trace_go(pid, 0);
+        self.go(pid, 0);
         Ok(Event::Nothing)
     }
 

@@ -7,16 +7,20 @@
 //! # Layout
 //!
 //! - [`scene`]: what is laid out for an answer.
+//! - [`groups`]: control groups for an answer.
 //! - [`cell`]: the namespaces in which it runs, furnished and thrown away.
 //! - [`maps`]: which ids there are in a cell.
 //! - [`targets`]: processes for an answer to look at.
 //! - [`run`]: a cell at work; [`events`]: what happens there; [`sight`]: what is seen of it.
+//! - [`pace`]: who goes on when.
 //! - [`witness`]: what /proc says of a process in it.
 //! - [`random`]: names and numbers that nobody can know before.
 
 pub mod cell;
 pub mod events;
+pub mod groups;
 pub mod maps;
+pub mod pace;
 pub mod random;
 pub mod run;
 pub mod scene;
@@ -28,6 +32,7 @@ use std::path::PathBuf;
 
 pub use cell::{Command, Who};
 pub use events::End;
+pub use groups::Group;
 pub use random::{code, number, pick, word};
 pub use run::Run;
 pub use scene::{Place, Scene};

@@ -16,6 +16,7 @@ use nix::libc;
 
 use super::cell::{self, Plan, Who};
 use super::events::{End, Event};
+use super::groups::Branch;
 use super::scene::{Actor, Scene};
 use super::witness::{Inode, Mount, Witness};
 use super::{Checked, Property, Refusal, maps};
@@ -55,6 +56,16 @@ pub struct Run {
     pub(super) ends: Vec<(Pid, Option<End>)>,
     pub(super) witnesses: Vec<Pid>,
     pub(super) until: Instant,
+    /// Which commands nobody waits for.
+    pub(super) stay: Vec<bool>,
+    /// Control groups of the scene.
+    pub(super) trees: Vec<Branch>,
+    /// How long who has made a process is held before it goes on, and who is.
+    pub(super) holding: Duration,
+    pub(super) held: Vec<(Pid, Instant)>,
+    /// How long a signal of the answer's takes to be sent, and how long all of them took.
+    pub(super) slowness: Option<Duration>,
+    pub(super) slowed: Duration,
 }
 
 impl Run {
@@ -67,6 +78,9 @@ impl Run {
     ) -> Checked<Run> {
         let (judge, init) = first_process(plan)?;
         let mut run = Run::new(plan, scene, judge, init);
+        for tree in &run.trees {
+            tree.join(init.pid)?;
+        }
         maps::write(init.pid, who, plan.many_ids, learner)?;
         kernel::trace_seize(init.pid)?;
         run.judge.set_read_timeout(Some(PATIENCE))?;
@@ -113,10 +127,16 @@ impl Run {
             ends: Vec::new(),
             witnesses: Vec::new(),
             until: Instant::now() + PATIENCE,
+            stay: plan.commands.iter().map(|command| command.stays).collect(),
+            trees: scene.trees.clone(),
+            holding: Duration::ZERO,
+            held: Vec::new(),
+            slowness: None,
+            slowed: Duration::ZERO,
         }
     }
 
-    fn go_on(&mut self) -> Checked {
+    pub(super) fn go_on(&mut self) -> Checked {
         Ok(self.judge.write_all(b".")?)
     }
 
@@ -204,6 +224,7 @@ impl Run {
     /// It is gone.
     pub fn send(&mut self, witness: Witness, order: &str) -> Checked {
         witness.write_order(order)?;
+        self.release();
         kernel::trace_go(witness.pid, 0);
         Ok(())
     }
@@ -251,6 +272,21 @@ impl Run {
         Ok(self.ends.iter().filter_map(|(_, end)| *end).collect())
     }
 
+    /// Waits until a command has ended, and says how.
+    ///
+    /// # Errors
+    /// It hung, or ran somebody else's program.
+    pub fn end_of(&mut self, command: usize) -> Checked<End> {
+        loop {
+            if let Some((_, Some(end))) = self.ends.get(command) {
+                return Ok(*end);
+            }
+            if let Event::Begins(pid) = self.step()? {
+                kernel::trace_go(pid, 0);
+            }
+        }
+    }
+
     /// Lets the cell live on until something holds; false if it takes too long.
     ///
     /// # Errors
@@ -267,7 +303,8 @@ impl Run {
     }
 
     fn is_over(&self) -> bool {
-        self.ends.len() == self.ours.len() && self.ends.iter().all(|(_, end)| end.is_some())
+        let mut all = self.ends.iter().zip(&self.stay);
+        self.ends.len() == self.ours.len() && all.all(|((_, end), stays)| *stays || end.is_some())
     }
 
     fn last_end(&self) -> String {
@@ -295,6 +332,8 @@ impl Drop for Run {
         let _ = kernel::kill(self.init.pid, Signal::SIGKILL);
         let until = Instant::now() + Duration::from_secs(5);
         while Instant::now() < until {
+            // Whoever is frozen in v1 does not die.
+            self.trees.iter().for_each(Branch::thaw);
             match kernel::wait_any() {
                 Err(Errno::ECHILD) => return,
                 Ok(Some(_)) => {}

@@ -8,6 +8,7 @@ use chroot::closure::{self, Wanted};
 use chroot::tree::Tree;
 
 use super::cell::{ANSWER, BOX, Command, Plan, Who};
+use super::groups::Branch;
 use super::{Checked, Judge, Refusal, Run, Target, number, word};
 
 /// The program without libraries that answers have to run.
@@ -44,8 +45,8 @@ pub struct Actor {
 /// A scene.
 #[derive(Debug)]
 pub struct Scene<'a> {
-    judge: &'a Judge,
-    folder: PathBuf,
+    pub(super) judge: &'a Judge,
+    pub(super) folder: PathBuf,
     /// Programs that are the answer, and copies of the witness.
     pub(super) answers: Vec<Place>,
     pub(super) actors: Vec<Actor>,
@@ -53,6 +54,8 @@ pub struct Scene<'a> {
     pub(super) many_ids: bool,
     /// Programs that a script may start.
     pub(super) tools: &'static [&'static str],
+    /// Control groups in which answers may make their own.
+    pub(super) trees: Vec<Branch>,
 }
 
 impl Judge {
@@ -73,6 +76,7 @@ impl Judge {
             targets: Vec::new(),
             many_ids: false,
             tools: &[],
+            trees: Vec::new(),
         })
     }
 }
@@ -209,6 +213,7 @@ impl Scene<'_> {
             many_ids: self.many_ids,
             targets: self.targets.clone(),
             commands,
+            trees: self.trees.iter().map(Branch::mounted).collect(),
         };
         Run::start(&plan, who, learner, &self)
     }

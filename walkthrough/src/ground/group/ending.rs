@@ -22,14 +22,19 @@ pub fn kill_all(folders: &[&Path]) {
         for pid in inside {
             let _ = kernel::kill(Pid::from_raw(pid), Signal::SIGKILL);
         }
-        for group in &groups {
-            for (file, thawed) in [("freezer.state", "THAWED"), ("cgroup.freeze", "0")] {
-                if group.join(file).exists() {
-                    let _ = fs::write(group.join(file), thawed);
-                }
+        thaw_all(folders);
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Lets everybody who is frozen in these groups and below go on.
+pub fn thaw_all(folders: &[&Path]) {
+    for group in folders.iter().flat_map(|folder| tree(folder)) {
+        for (file, thawed) in [("freezer.state", "THAWED"), ("cgroup.freeze", "0")] {
+            if group.join(file).exists() {
+                let _ = fs::write(group.join(file), thawed);
             }
         }
-        std::thread::sleep(Duration::from_millis(5));
     }
 }
 

@@ -1,0 +1,100 @@
+//! Who in a cell goes on when: races that an answer might win by luck are lost on purpose.
+
+use std::time::{Duration, Instant};
+
+use groundwork::kernel::{self, AtCall, Pid};
+use nix::libc;
+
+use super::Checked;
+use super::run::Run;
+
+/// How long the answer may be held before each signal that it sends.
+const SENDS: [libc::c_long; 6] = [
+    libc::SYS_kill,
+    libc::SYS_tkill,
+    libc::SYS_tgkill,
+    libc::SYS_rt_sigqueueinfo,
+    libc::SYS_rt_tgsigqueueinfo,
+    libc::SYS_pidfd_send_signal,
+];
+
+impl Run {
+    /// From now on, whoever makes a process goes on only when that one is the witness, or
+    /// after this time. So it is not by luck that the parent is first.
+    pub fn hold_parents(&mut self, time: Duration) {
+        self.holding = time;
+    }
+
+    /// From now on, a signal that the answer sends takes this time to be sent. So it is not
+    /// by luck that the other one is still there.
+    pub fn slow_signals(&mut self, time: Duration) {
+        self.slowness = Some(time);
+    }
+
+    /// How long all the signals took.
+    pub fn slowed(&self) -> Duration {
+        self.slowed
+    }
+
+    /// Lets the cell live longer than others.
+    pub fn last(&mut self, time: Duration) {
+        self.until = Instant::now() + time;
+    }
+
+    pub(super) fn go_on_after_fork(&mut self, parent: Pid) {
+        let may = parent == self.init.pid || self.witnesses.contains(&parent);
+        if may || self.holding.is_zero() {
+            self.go(parent, 0);
+        } else {
+            self.held.push((parent, Instant::now() + self.holding));
+        }
+    }
+
+    /// Lets everybody go who is held.
+    pub(super) fn release(&mut self) {
+        for (pid, _) in std::mem::take(&mut self.held) {
+            self.go(pid, 0);
+        }
+    }
+
+    pub(super) fn release_in_time(&mut self) {
+        let now = Instant::now();
+        let (free, held) = self.held.drain(..).partition(|(_, until)| *until < now);
+        self.held = held;
+        for (pid, _) in <Vec<(Pid, Instant)>>::from(free) {
+            self.go(pid, 0);
+        }
+    }
+
+    /// Lets a process of the cell go on; the answer until its next call, if that matters.
+    pub(super) fn go(&self, pid: Pid, signal: i32) {
+        let command = self.family.get(&pid).copied().flatten();
+        let is_answer = command.is_some_and(|index| self.ours.get(index) == Some(&false));
+        if is_answer && self.slowness.is_some() {
+            let _ = kernel::trace_until_call(pid, signal);
+        } else {
+            kernel::trace_go(pid, signal);
+        }
+    }
+
+    /// The answer stands before or after a call.
+    pub(super) fn called(&mut self, pid: Pid) {
+        let sends = |number: u64| SENDS.iter().any(|one| *one as u64 == number);
+        let call = kernel::trace_call(pid);
+        if let (Some(time), Ok(AtCall::Entry { number, .. })) = (self.slowness, call) {
+            if sends(number) {
+                std::thread::sleep(time);
+                self.slowed += time;
+            }
+        }
+        self.go(pid, 0);
+    }
+
+    /// Lets the next command start: one that stays is there.
+    ///
+    /// # Errors
+    /// PID 1 is gone.
+    pub fn next_command(&mut self) -> Checked {
+        self.go_on()
+    }
+}
