@@ -15,6 +15,8 @@ use core::arch::{asm, global_asm};
 /// System calls by number: syscalls(2).
 #[cfg(target_arch = "x86_64")]
 mod number {
+    pub const BRK: usize = 12;
+    pub const RT_SIGACTION: usize = 13;
     pub const RT_SIGPROCMASK: usize = 14;
     pub const NANOSLEEP: usize = 35;
     pub const GETPID: usize = 39;
@@ -35,8 +37,10 @@ mod number {
     pub const EXIT_GROUP: usize = 94;
     pub const NANOSLEEP: usize = 101;
     pub const KILL: usize = 129;
+    pub const RT_SIGACTION: usize = 134;
     pub const RT_SIGPROCMASK: usize = 135;
     pub const GETPID: usize = 172;
+    pub const BRK: usize = 214;
     pub const CLONE: usize = 220;
     pub const WAIT4: usize = 260;
 }
@@ -107,6 +111,21 @@ extern "C" fn main(stack: *const usize) -> ! {
             b'q' => exit(digits(order)),
             b'e' => escape(),
             b'o' => leave_an_orphan(),
+            b'k' => signal_myself(digits(order)),
+            b'm' => grow(digits(order)),
+            b'M' => child_grows(digits(order)),
+            b'f' => fork_some(digits(order)),
+            b'w' => wait_for_all(),
+            b'z' => sleepers(digits(order)),
+            b'u' => storm(digits(order)),
+            b'b' => {
+                spin_twice(order);
+                continue;
+            }
+            b'c' => {
+                child_spins(order);
+                continue;
+            }
             b's' => {
                 sleep(5);
                 continue;
@@ -162,6 +181,125 @@ fn leave_an_orphan() {
         exit(0);
     }
     call(number::WAIT4, [child as usize, 0, 0, 0, 0]);
+}
+
+fn fork() -> bool {
+    call(number::CLONE, [SIGCHLD, 0, 0, 0, 0]) == 0
+}
+
+fn signal_myself(signal: usize) {
+    let me = call(number::GETPID, [0; 5]) as usize;
+    call(number::KILL, [me, signal, 0, 0, 0]);
+}
+
+/// That many MB are asked for, and touched: brk(2).
+fn grow(megabytes: usize) {
+    let start = call(number::BRK, [0; 5]) as usize;
+    let end = start + (megabytes << 20);
+    if call(number::BRK, [end, 0, 0, 0, 0]) as usize != end {
+        exit(1);
+    }
+    let mut at = start;
+    while at < end {
+        // SAFETY: the kernel has just given us all of it.
+        unsafe { (at as *mut u8).write_volatile(1) };
+        at += 4096;
+    }
+}
+
+fn child_grows(megabytes: usize) {
+    if fork() {
+        grow(megabytes);
+        exit(0);
+    }
+    wait_for_all();
+}
+
+/// Children that live for a moment.
+fn fork_some(count: usize) {
+    for _ in 0..count {
+        if fork() {
+            sleep(150);
+            exit(0);
+        }
+    }
+}
+
+fn wait_for_all() {
+    while call(number::WAIT4, [usize::MAX, 0, 0, 0, 0]) > 0 {}
+}
+
+const CLONE_PARENT: usize = 0x8000;
+const CLONE_UNTRACED: usize = 0x0080_0000;
+
+/// Children that nobody counts, and that do nothing.
+fn sleepers(count: usize) {
+    for _ in 0..count {
+        if call(number::CLONE, [SIGCHLD | CLONE_UNTRACED, 0, 0, 0, 0]) == 0 {
+            loop {
+                sleep(1000);
+            }
+        }
+    }
+}
+
+/// Runners that nobody counts: each becomes its own child all the time, so its number is
+/// another one each time that somebody looks. Nobody has to collect them.
+fn storm(count: usize) {
+    let ignore = [1_usize, 0, 0, 0];
+    let action = &raw const ignore as usize;
+    call(number::RT_SIGACTION, [SIGCHLD, action, 0, 8, 0]);
+    for _ in 0..count {
+        if call(number::CLONE, [SIGCHLD | CLONE_UNTRACED, 0, 0, 0, 0]) == 0 {
+            run_away();
+        }
+    }
+}
+
+fn run_away() -> ! {
+    let sibling = SIGCHLD | CLONE_UNTRACED | CLONE_PARENT;
+    loop {
+        if call(number::CLONE, [sibling, 0, 0, 0, 0]) > 0 {
+            exit(0);
+        }
+    }
+}
+
+/// A second thread computes for ever, and so do we until there is another order.
+fn spin_twice(order: *const u8) {
+    // CLONE_VM, _FS, _FILES, _SIGHAND, _THREAD, _SYSVSEM.
+    let thread = 0x0005_0f00_usize;
+    // It has no use for a stack: it makes no call and comes to no end.
+    // SAFETY: the new thread writes nowhere and returns never.
+    #[cfg(target_arch = "x86_64")]
+    unsafe {
+        asm!(
+            "syscall", "test rax, rax", "jnz 3f", "2: jmp 2b", "3:",
+            inlateout("rax") number::CLONE => _,
+            in("rdi") thread, in("rsi") order, in("rdx") 0, in("r10") 0, in("r8") 0,
+            lateout("rcx") _, lateout("r11") _,
+        );
+    }
+    // SAFETY: as above.
+    #[cfg(target_arch = "aarch64")]
+    unsafe {
+        asm!(
+            "svc 0", "cbnz x0, 3f", "2: b 2b", "3:",
+            in("x8") number::CLONE, inlateout("x0") thread => _,
+            in("x1") order, in("x2") 0, in("x3") 0, in("x4") 0,
+        );
+    }
+    while byte(order, 0) == b'b' {}
+}
+
+/// A child computes for ever, and so do we.
+fn child_spins(order: *const u8) {
+    if fork() {
+        loop {
+            core::hint::spin_loop();
+        }
+    }
+    while byte(order, 0) == b'c' {}
 }
 
 fn sleep(milliseconds: i64) {
