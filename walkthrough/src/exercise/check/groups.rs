@@ -170,9 +170,25 @@ impl Group {
         }
     }
 
-    /// The one that it is in.
-    pub fn above(&self) -> Option<PathBuf> {
-        Some(self.outside.parent()?.to_owned())
+    /// Those that it is in, up to the ground's own.
+    pub fn all_above(&self) -> Vec<Group> {
+        let above = self.outside.ancestors().skip(1).map(|folder| Group {
+            outside: folder.to_owned(),
+            ..self.clone()
+        });
+        let is_ground = |group: &Group| {
+            let name = group.outside.file_name().unwrap_or_default();
+            name.to_string_lossy().starts_with(group::PREFIX)
+        };
+        let mut all: Vec<Group> = Vec::new();
+        for one in above {
+            let last = is_ground(&one);
+            all.push(one);
+            if last {
+                return all;
+            }
+        }
+        Vec::new()
     }
 
     /// Whether it is there.

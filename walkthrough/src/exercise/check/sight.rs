@@ -47,6 +47,12 @@ impl Run {
             .collect()
     }
 
+    /// Every process that belongs to a command.
+    pub fn everybody_of(&self, command: usize) -> Vec<Witness> {
+        let of = self.family.iter().filter(|(_, of)| **of == Some(command));
+        of.map(|(pid, _)| Witness { pid: *pid }).collect()
+    }
+
     /// What a command printed, on stdout and stderr.
     pub fn said(&self, command: usize) -> String {
         let bytes = fs::read(self.folder.join(format!("out.{command}"))).unwrap_or_default();
