@@ -203,6 +203,15 @@ impl Group {
         numbers.map(Pid::from_raw).collect()
     }
 
+    /// Who is in it, or in one below.
+    pub fn everybody_below(&self) -> Vec<Pid> {
+        let entries = fs::read_dir(&self.outside).into_iter().flatten().flatten();
+        let folders = entries.filter(|entry| entry.path().is_dir());
+        let names = folders.map(|entry| entry.file_name().to_string_lossy().into_owned());
+        let below = names.flat_map(|name| self.below(&name).everybody_below());
+        self.processes().into_iter().chain(below).collect()
+    }
+
     /// Whether this one is in it.
     pub fn has(&self, one: Witness) -> bool {
         self.processes().contains(&one.pid)

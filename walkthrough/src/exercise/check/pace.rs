@@ -5,10 +5,12 @@ use std::time::{Duration, Instant};
 use groundwork::kernel::{self, AtCall, Pid};
 use nix::libc;
 
-use super::Checked;
 use super::run::Run;
+use super::{Checked, Group};
 
-/// How long the answer may be held before each signal that it sends.
+/// A signal is not held longer than this.
+const MOST: Duration = Duration::from_millis(500);
+/// Calls that send a signal.
 const SENDS: [libc::c_long; 6] = [
     libc::SYS_kill,
     libc::SYS_tkill,
@@ -25,13 +27,14 @@ impl Run {
         self.holding = time;
     }
 
-    /// From now on, a signal that the answer sends takes this time to be sent. So it is not
-    /// by luck that the other one is still there.
-    pub fn slow_signals(&mut self, time: Duration) {
-        self.slowness = Some(time);
+    /// From now on, while this group is not frozen, a signal that the answer sends is held
+    /// until those who were in the group are gone by themselves, but for witnesses. So it is
+    /// not by luck that one of them is still there.
+    pub fn hold_signals(&mut self, group: &Group) {
+        self.runners = Some(group.clone());
     }
 
-    /// How long all the signals took.
+    /// How long all the signals were held.
     pub fn slowed(&self) -> Duration {
         self.slowed
     }
@@ -70,7 +73,7 @@ impl Run {
     pub(super) fn go(&self, pid: Pid, signal: i32) {
         let command = self.family.get(&pid).copied().flatten();
         let is_answer = command.is_some_and(|index| self.ours.get(index) == Some(&false));
-        if is_answer && self.slowness.is_some() {
+        if is_answer && self.runners.is_some() {
             let _ = kernel::trace_until_call(pid, signal);
         } else {
             kernel::trace_go(pid, signal);
@@ -80,14 +83,26 @@ impl Run {
     /// The answer stands before or after a call.
     pub(super) fn called(&mut self, pid: Pid) {
         let sends = |number: u64| SENDS.iter().any(|one| *one as u64 == number);
-        let call = kernel::trace_call(pid);
-        if let (Some(time), Ok(AtCall::Entry { number, .. })) = (self.slowness, call) {
+        if let Ok(AtCall::Entry { number, .. }) = kernel::trace_call(pid) {
             if sends(number) {
-                std::thread::sleep(time);
-                self.slowed += time;
+                self.outlive();
             }
         }
         self.go(pid, 0);
+    }
+
+    /// Waits until others are in the group than those who are now.
+    fn outlive(&mut self) {
+        let Some(group) = &self.runners else { return };
+        let start = Instant::now();
+        let mut old = group.processes();
+        old.retain(|pid| !self.witnesses.contains(pid));
+        while !old.is_empty() && !group.is_frozen() && start.elapsed() < MOST {
+            std::thread::sleep(Duration::from_micros(300));
+            let now = group.processes();
+            old.retain(|pid| now.contains(pid));
+        }
+        self.slowed += start.elapsed();
     }
 
     /// Lets the next command start: one that stays is there.

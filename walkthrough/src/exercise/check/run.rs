@@ -16,7 +16,7 @@ use nix::libc;
 
 use super::cell::{self, Plan, Who};
 use super::events::{End, Event};
-use super::groups::Branch;
+use super::groups::{Branch, Group};
 use super::scene::{Actor, Scene};
 use super::witness::{Inode, Mount, Witness};
 use super::{Checked, Property, Refusal, maps};
@@ -63,8 +63,8 @@ pub struct Run {
     /// How long who has made a process is held before it goes on, and who is.
     pub(super) holding: Duration,
     pub(super) held: Vec<(Pid, Instant)>,
-    /// How long a signal of the answer's takes to be sent, and how long all of them took.
-    pub(super) slowness: Option<Duration>,
+    /// In whose group they do not wait for the answer's signals, and how long those were held.
+    pub(super) runners: Option<Group>,
     pub(super) slowed: Duration,
 }
 
@@ -131,7 +131,7 @@ impl Run {
             trees: scene.trees.clone(),
             holding: Duration::ZERO,
             held: Vec::new(),
-            slowness: None,
+            runners: None,
             slowed: Duration::ZERO,
         }
     }

@@ -53,6 +53,12 @@ impl Run {
         of.map(|(pid, _)| Witness { pid: *pid }).collect()
     }
 
+    /// Whether a command has ended.
+    pub fn has_ended(&self, command: usize) -> bool {
+        let end = self.ends.get(command);
+        end.is_some_and(|(_, end)| end.is_some())
+    }
+
     /// What a command printed, on stdout and stderr.
     pub fn said(&self, command: usize) -> String {
         let bytes = fs::read(self.folder.join(format!("out.{command}"))).unwrap_or_default();

@@ -1,0 +1,111 @@
+//! 08.4: runners in a group that become their own children all the time, and one outside who
+//! looks like them.
+
+use std::time::{Duration, Instant};
+
+use crate::exercise::check::{Checked, End, Group, Judge, Property, Run, Who, Witness, scene};
+
+const OUTSIDE: Property = Property {
+    is: "nobody outside of the group is touched",
+    look: "cgroups(7), cgroup.procs: who is in the group?",
+};
+const GOES_ON: Property = Property {
+    is: "the group can be used again: it is not frozen",
+    look: "cgroup.freeze, on v1 freezer.state: what is in there afterwards?",
+};
+const EMPTY: Property = Property {
+    is: "nobody is left in the group after a second",
+    look: "cgroups(7); how old is a list of processes when a signal is sent?",
+};
+const ENDED: Property = Property {
+    is: "whoever was in the group has ended",
+    look: "the task: end, not move",
+};
+const STATUS: Property = Property {
+    is: "the program ends with status 0 when nobody is left",
+    look: "what it says on stderr; who waits for what?",
+};
+
+/// How many of them there are, all the time.
+const RUNNERS: u32 = 4;
+const PATIENCE: Duration = Duration::from_secs(1);
+/// Until we hear of who was ended.
+const SOON: Duration = Duration::from_millis(100);
+const FOREVER: Duration = Duration::from_secs(8);
+
+/// Once while they run, and once frozen.
+pub fn check(judge: &mut Judge) -> Checked {
+    once(judge, false)?;
+    once(judge, true)
+}
+
+fn once(judge: &mut Judge, frozen: bool) -> Checked {
+    let mut scene = judge.scene()?;
+    let folder = scene.folder()?;
+    let actor = scene.witness(&folder)?;
+    let group = scene.group("freezer")?;
+    let around = scene.groups("freezer")?;
+    let mut first = scene::command(&actor.place.0, &[&actor.nonce]);
+    first.stays = true;
+    let answer = scene.answer(&[&group.place.0]);
+    let mut run = scene.run(Who::Root, vec![first, answer])?;
+
+    let (seen, alike) = first_of_them(&mut run, &group)?;
+    let outside = around.everybody_below().len() - 1;
+    run.order(seen, &format!("u{RUNNERS}"))?;
+    run.send(seen, "s")?;
+    if frozen {
+        freeze(&mut run, &group)?;
+    }
+    run.hold_signals(&group);
+    let start = Instant::now();
+    run.next_command()?;
+    let enough =
+        |run: &Run| run.has_ended(1) || start.elapsed() > PATIENCE + run.slowed().min(PATIENCE);
+    run.becomes(FOREVER, enough)?;
+
+    let left = group.processes().len();
+    let is_there = |run: &Run, one: Witness| run.everybody().contains(&one);
+    let touched = run.becomes(SOON, |run| !is_there(run, alike))?;
+    OUTSIDE.holds(
+        !touched,
+        "who has the same name and process group lives on",
+        "it was ended",
+    )?;
+    GOES_ON.holds(!group.is_frozen(), "not frozen", "frozen")?;
+    EMPTY.holds(left == 0, "nobody", format!("{left} of them"))?;
+    let gone = |run: &Run| !is_there(run, seen) && around.everybody_below().len() <= outside;
+    let gone = run.becomes(Duration::from_millis(500), gone)?;
+    ENDED.holds(gone, "no process of it", "it runs in another group")?;
+    run.becomes(Duration::from_millis(500), |run| run.has_ended(1))?;
+    let end = match run.has_ended(1) {
+        true => run.end_of(1)?.to_string(),
+        false => "it waits for ever".to_owned(),
+    };
+    STATUS.same(&End::Status(0).to_string(), &end)
+}
+
+/// The first of them in the group, and one of the same program outside.
+fn first_of_them(run: &mut Run, group: &Group) -> Checked<(Witness, Witness)> {
+    let seen = run.witness()?;
+    run.order(seen, "n")?;
+    let family = run.everybody_of(0).into_iter();
+    let alike = { family }.find(|one| *one != seen);
+    let lost = crate::exercise::check::Refusal::Undone("a process got lost".to_owned());
+    group.write("cgroup.procs", &seen.pid.to_string())?;
+    Ok((seen, alike.ok_or(lost)?))
+}
+
+fn freeze(run: &mut Run, group: &Group) -> Checked {
+    let (file, text) = match group.v2 {
+        true => ("cgroup.freeze", "1"),
+        false => ("freezer.state", "FROZEN"),
+    };
+    group.write(file, text)?;
+    let stands = |_: &Run| {
+        let v1 = group.text("freezer.state").as_deref() == Some("FROZEN");
+        v1 || group.number("cgroup.events", "frozen") == Some(1)
+    };
+    run.becomes(Duration::from_secs(2), stands)?;
+    Ok(())
+}
