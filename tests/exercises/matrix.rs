@@ -7,11 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde_json::Value;
 use walkthrough::exercise::package::is_not_started;
 
-use crate::candidates::{Candidate, era, everything, judge, state};
+use crate::candidates::{Candidate, era, everything, judge, lanes, state};
 use crate::support;
-
-/// Candidates that are judged at a time.
-const LANES: usize = 3;
 
 /// What the head of a wrong answer says.
 fn head<'a>(text: &'a str, word: &str) -> &'a str {
@@ -65,7 +62,7 @@ fn every_candidate_of_every_exercise_gets_its_verdict() {
     let state = state();
     let (next, cells) = (AtomicUsize::new(0), Mutex::new(BTreeMap::new()));
     std::thread::scope(|scope| {
-        for _ in 0..LANES {
+        for _ in 0..lanes() {
             scope.spawn(|| {
                 while let Some((index, one)) = candidates
                     .iter()
@@ -111,6 +108,14 @@ fn skips(cells: &[String]) {
         if told.insert(probe.to_owned()) {
             support::skip(probe, why);
         }
+    }
+}
+
+/// For who runs the others elsewhere, without a compiler.
+#[test]
+fn every_candidate_is_built() {
+    for one in everything() {
+        assert!(one.program.exists(), "{}", one.program.display());
     }
 }
 

@@ -39,6 +39,7 @@ const POINTS: f64 = 5.0;
 
 /// One process, slowed down.
 pub fn check(judge: &mut Judge) -> Checked {
+    let _alone = judge.alone()?;
     let mut scene = judge.scene()?;
     scene.with_tools(TOOLS);
     let folder = scene.folder()?;

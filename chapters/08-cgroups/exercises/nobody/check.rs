@@ -29,9 +29,11 @@ const STATUS: Property = Property {
 /// How many of them there are, all the time.
 const RUNNERS: u32 = 4;
 const PATIENCE: Duration = Duration::from_secs(1);
+/// For each ms that it takes to start a program among all these runners.
+const SLOW: Duration = Duration::from_millis(20);
 /// Until we hear of who was ended.
 const SOON: Duration = Duration::from_millis(100);
-const FOREVER: Duration = Duration::from_secs(8);
+const FOREVER: Duration = Duration::from_secs(25);
 
 /// Once while they run, and once frozen.
 pub fn check(judge: &mut Judge) -> Checked {
@@ -50,6 +52,7 @@ fn once(judge: &mut Judge, frozen: bool) -> Checked {
     let answer = scene.answer(&[&group.place.0]);
     let mut run = scene.run(Who::Root, vec![first, answer])?;
 
+    run.last(FOREVER + PATIENCE);
     let (seen, alike) = first_of_them(&mut run, &group)?;
     let outside = around.everybody_below().len() - 1;
     run.order(seen, &format!("u{RUNNERS}"))?;
@@ -60,8 +63,15 @@ fn once(judge: &mut Judge, frozen: bool) -> Checked {
     run.hold_signals(&group);
     let start = Instant::now();
     run.next_command()?;
-    let enough =
-        |run: &Run| run.has_ended(1) || start.elapsed() > PATIENCE + run.slowed().min(PATIENCE);
+    let enough = |run: &Run| {
+        let began = run.answer_began();
+        let in_vain = began.is_some_and(|began| {
+            let held = run.slowed().min(PATIENCE);
+            let slow_machine = SLOW * began.saturating_duration_since(start).as_millis() as u32;
+            began.elapsed() > PATIENCE + held + slow_machine
+        });
+        run.has_ended(1) || in_vain
+    };
     run.becomes(FOREVER, enough)?;
 
     let left = group.processes().len();

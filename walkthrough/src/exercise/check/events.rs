@@ -170,6 +170,9 @@ impl Run {
             self.witnesses.push(pid);
             return Ok(Event::Begins(pid));
         }
+        if self.answers.contains(&program) {
+            self.began = Some(Instant::now());
+        }
         let command = self.family.get(&pid).copied().flatten();
         let ours = command.is_some_and(|index| self.ours.get(index) == Some(&true));
         let path = fs::read_link(&link).unwrap_or_default();

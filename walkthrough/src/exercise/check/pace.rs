@@ -1,12 +1,14 @@
 //! Who in a cell goes on when: races that an answer might win by luck are lost on purpose.
 
+use std::fs::File;
 use std::time::{Duration, Instant};
 
 use groundwork::kernel::{self, AtCall, Pid};
+use nix::fcntl::{Flock, FlockArg};
 use nix::libc;
 
 use super::run::Run;
-use super::{Checked, Group};
+use super::{Checked, Group, Judge};
 
 /// A signal is not held longer than this.
 const MOST: Duration = Duration::from_millis(500);
@@ -19,6 +21,19 @@ const SENDS: [libc::c_long; 6] = [
     libc::SYS_rt_tgsigqueueinfo,
     libc::SYS_pidfd_send_signal,
 ];
+
+impl Judge {
+    /// Waits until no other check measures on grounds of the same place; it lasts as long
+    /// as what is given.
+    ///
+    /// # Errors
+    /// The place cannot be read.
+    pub fn alone(&self) -> Checked<Flock<File>> {
+        let grounds = self.folder.parent().unwrap_or(&self.folder);
+        let locked = Flock::lock(File::open(grounds)?, FlockArg::LockExclusive);
+        Ok(locked.map_err(|(_, errno)| errno)?)
+    }
+}
 
 impl Run {
     /// From now on, whoever makes a process goes on only when that one is the witness, or

@@ -63,6 +63,8 @@ pub struct Run {
     /// How long who has made a process is held before it goes on, and who is.
     pub(super) holding: Duration,
     pub(super) held: Vec<(Pid, Instant)>,
+    /// When the last program that is the answer has begun.
+    pub(super) began: Option<Instant>,
     /// In whose group they do not wait for the answer's signals, and how long those were held.
     pub(super) runners: Option<Group>,
     pub(super) slowed: Duration,
@@ -131,6 +133,7 @@ impl Run {
             trees: scene.trees.clone(),
             holding: Duration::ZERO,
             held: Vec::new(),
+            began: None,
             runners: None,
             slowed: Duration::ZERO,
         }

@@ -53,6 +53,11 @@ impl Run {
         of.map(|(pid, _)| Witness { pid: *pid }).collect()
     }
 
+    /// When the answer has last become a program.
+    pub fn answer_began(&self) -> Option<std::time::Instant> {
+        self.began
+    }
+
     /// Whether a command has ended.
     pub fn has_ended(&self, command: usize) -> bool {
         let end = self.ends.get(command);
