@@ -9,6 +9,7 @@ use indoc::indoc;
 use seccomp::{folder, run_in};
 
 /// A line, and what is said about it. Each line would leave a file `ran` behind.
+#[cfg(target_arch = "x86_64")]
 const FAILURES: &[(&str, &str)] = &[
     (
         "era-seccomp run --deny mkdri -- touch ran",
@@ -115,6 +116,7 @@ const FAILURES: &[(&str, &str)] = &[
     ),
 ];
 
+#[cfg(target_arch = "x86_64")]
 const PREPARED: &str = "printf '%s\\n' 2 denylist 'mkdir errno 1' >no-mkdir; \
                         echo '#!/no/such/shell' >no-interpreter; chmod +x no-interpreter; \
                         touch not-executable;";
