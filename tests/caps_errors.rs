@@ -41,6 +41,11 @@ const FAILURES: &[Failure] = &[
         "#},
     },
     Failure {
+        line: "era-caps file set $D/copy cap_chown=ep",
+        status: 1,
+        said: "error: the text comes first, then the files\n",
+    },
+    Failure {
         line: "era-caps file set 63=p $D/copy",
         status: 1,
         said: indoc! {r#"

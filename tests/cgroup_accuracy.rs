@@ -217,3 +217,67 @@ fn with_swap_left_open_a_grower_goes_past_its_memory_limit() {
     eprintln!("with swap open: {mib} MiB");
     assert!(mib > 110, "{mib} MiB: {}", text(&output.stderr));
 }
+
+/// A disk in memory that is ours: zram.rst of the kernel. None where the machine has no such
+/// disks, or does not let us make one.
+struct Disk(String);
+
+impl Disk {
+    const CONTROL: &'static str = "/sys/class/zram-control";
+
+    fn make() -> Option<Self> {
+        let number = std::fs::read_to_string(format!("{}/hot_add", Self::CONTROL)).ok()?;
+        let disk = Disk(number.trim().to_owned());
+        std::fs::write(format!("/sys/block/zram{}/disksize", disk.0), "64M").ok()?;
+        Some(disk)
+    }
+
+    fn file(&self) -> String {
+        format!("/dev/zram{}", self.0)
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        let _ = std::fs::write(format!("{}/hot_remove", Self::CONTROL), &self.0);
+    }
+}
+
+#[test]
+fn a_disk_is_read_as_slowly_as_was_asked_for() {
+    if !needs("cgroup-delegated") {
+        return;
+    }
+    let _alone = alone();
+    let disk = Disk::make();
+    if !support::programs::probed("zram", disk.is_some(), "no disk of our own can be made") {
+        return;
+    }
+    let disk = disk.unwrap();
+    let (io, from) = (
+        format!("{}:rbps=2M", disk.file()),
+        format!("if={}", disk.file()),
+    );
+    // O_DIRECT, since what comes from the cache is read from no disk.
+    let dd = [
+        "dd",
+        &from,
+        "of=/dev/null",
+        "bs=256k",
+        "count=24",
+        "iflag=direct",
+    ];
+    let seconds = |words: &[&str]| {
+        let started = Instant::now();
+        good(&[words, &dd].concat());
+        started.elapsed().as_secs_f64()
+    };
+    let free = seconds(&["run", "--"]);
+    let limited = seconds(&["run", "--io", &io, "--"]);
+    eprintln!("6 MiB: {free:.2} s, and {limited:.2} s at 2 MiB a second");
+    assert!(limited > 2.6, "faster than was asked for: {limited} s");
+    assert!(
+        limited - free < 4.5,
+        "slower than was asked for: {limited} s"
+    );
+}

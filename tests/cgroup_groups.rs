@@ -245,6 +245,9 @@ fn bad_names_and_bad_limits_are_refused_by_name_and_change_nothing() {
     assert_eq!(may(&group.0), before);
     let taken = refused(&["create", &group.0]);
     assert!(taken.contains("there is a group"), "{taken}");
+    // It makes no folder for a run that cannot be.
+    let told = refused(&["run", "--explain", "--memory", "900T", "--", "true"]);
+    assert!(!told.contains("mkdir"), "{told}");
 }
 
 /// The kernel refuses the last of them; what was written before is taken back.

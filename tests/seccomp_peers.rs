@@ -3,7 +3,7 @@
 
 mod support;
 
-#[path = "seccomp_peers/cost.rs"]
+#[path = "bench/seccomp_cost.rs"]
 mod cost;
 #[path = "seccomp_peers/libseccomp.rs"]
 mod libseccomp;
@@ -362,7 +362,7 @@ fn the_kernel_takes_our_programs_and_answers_by_them() {
     assert_eq!(caller.call(&compile(&profile).unwrap(), 1).len(), 4);
 }
 
-/// cargo test -p walkthrough --test seccomp_peers -- --ignored --nocapture
+/// tests/bench/run calls
 #[test]
 #[ignore = "a measurement, for a machine on which nothing else runs"]
 fn a_call_costs_no_more_than_a_tenth_above_libseccomps_tree() {

@@ -130,16 +130,17 @@ fn nothing_runs_when_the_profile_could_not_be_written() {
 }
 
 #[test]
-fn a_program_that_is_not_there_leaves_no_profile_that_looks_like_one() {
+fn a_program_that_is_not_there_leaves_no_profile_and_keeps_the_one_that_is_there() {
     if !needs("ptrace") {
         return;
     }
     let folder = folder();
-    let refused = run_in(
-        &folder,
-        "era-seccomp record --output p.json -- no-such-program",
-    );
+    let line = "era-seccomp record --output p.json -- no-such-program";
+    let refused = run_in(&folder, line);
     assert_eq!(refused.status, 127, "{refused:?}");
-    let text = std::fs::read_to_string(folder.path().join("p.json")).unwrap_or_default();
-    assert_eq!(text, "");
+    let file = folder.path().join("p.json");
+    assert!(!file.exists());
+    std::fs::write(&file, "mine").unwrap();
+    run_in(&folder, line);
+    assert_eq!(std::fs::read_to_string(file).unwrap(), "mine");
 }

@@ -35,6 +35,8 @@ fn a_program_falls_back_where_the_call_seems_not_to_exist_and_fails_where_it_is_
         "{forbidden:?}"
     );
     assert!(!forbidden.stdout.contains("first"), "{forbidden:?}");
+    let named = format!("era-seccomp supervise --deny clone3=ENOSYS -- {SPAWNS}");
+    assert_eq!(with_text(&named).says(), "first\nlast");
 }
 
 #[test]

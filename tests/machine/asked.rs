@@ -95,7 +95,7 @@ impl Asked {
         found.unwrap()
     }
 
-    /// Emulators whose owner is gone.
+    /// Emulators of these tests whose owner is gone.
     pub fn left(&self) -> Vec<u32> {
         let entries = std::fs::read_dir("/proc").unwrap().flatten();
         let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
@@ -107,6 +107,9 @@ impl Asked {
 fn owner_of(emulator: u32) -> Option<u32> {
     let environment = std::fs::read(format!("/proc/{emulator}/environ")).ok()?;
     let mut variables = environment.split(|byte| *byte == 0);
+    let of_these_tests = format!("ERA_STATE={}", state().display());
+    let is_ours = |variable: &[u8]| variable == of_these_tests.as_bytes();
+    variables.clone().any(is_ours).then_some(())?;
     let owner = variables.find_map(|variable| variable.strip_prefix(b"ERA_MACHINE="))?;
     std::str::from_utf8(owner).ok()?.parse().ok()
 }

@@ -148,10 +148,18 @@ impl Set {
                 Ok(())
             }),
             Err(error) => {
-                failure::print(&error);
+                match self.is_the_other_way_round() {
+                    true => result::aside("error: the text comes first, then the files"),
+                    false => failure::print(&error),
+                }
                 FAILED
             }
         }
+    }
+
+    fn is_the_other_way_round(&self) -> bool {
+        let last = self.paths.last().and_then(|path| path.to_str());
+        Path::new(&self.text).exists() && last.is_some_and(|last| last.parse::<Triple>().is_ok())
     }
 }
 

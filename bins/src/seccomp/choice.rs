@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use groundwork::kernel::{self, Errno};
+use groundwork::kernel;
 use seccomp::action::{Action, errno_number};
 use seccomp::error::{Error, Result};
 use seccomp::filter::Filter;
@@ -63,7 +63,7 @@ pub(super) struct Keeps {
 }
 
 /// `mkdir`, `mkdir=ENOSYS`, `mkdir=38`.
-fn refusal(text: &str) -> std::result::Result<(String, u16), String> {
+pub(super) fn refusal(text: &str) -> std::result::Result<(String, u16), String> {
     let (call, errno) = text.split_once('=').unwrap_or((text, "EPERM"));
     let number = errno_number(errno).filter(|number| *number != 0);
     let number = number.ok_or_else(|| format!("there is no error {errno:?}: see errno(3)"))?;
@@ -185,6 +185,3 @@ pub(super) fn remarks(profile: &Profile) -> Vec<Remark> {
     };
     profile.remarks().into_iter().filter(is_told).collect()
 }
-
-/// EPERM, for calls that are refused without a word about how.
-pub(super) const EPERM: u16 = Errno::EPERM as u16;

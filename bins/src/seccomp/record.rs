@@ -22,12 +22,12 @@ impl Record {
     pub(super) fn main(self) -> Result<u8> {
         self.start.explain.install();
         // Before the program runs: a long run for nothing would be a pity.
-        write::prepare(&self.output)?;
+        let output = write::prepare(&self.output)?;
         let program = super::program(self.start.command);
         let (recording, exit) = record::record(&program, self.start.no_new_privs)?;
         let profile = recording.profile().to_json();
         let text = serde_json::to_string_pretty(&profile).expect("plain data") + "\n";
-        write::save(&self.output, text.as_bytes())?;
+        output.save(text.as_bytes())?;
         tell(&recording, &self.output);
         Ok(exit.status())
     }

@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use groundwork::kernel::Errno;
 use seccomp::action::errno_name;
 use seccomp::arch::Arch;
 use seccomp::calls;
@@ -15,7 +16,7 @@ use seccomp::profile::find::Found;
 use seccomp::profile::write;
 use serde_json::json;
 
-use super::choice::{self, Changes, EPERM, Keeps};
+use super::choice::{self, Changes, Keeps};
 use crate::result;
 
 #[derive(Debug, Args)]
@@ -104,7 +105,7 @@ fn reasons(text: &mut String) {
     let groups = default::groups();
     let whole = groups
         .iter()
-        .filter(|group| group.errno == EPERM)
+        .filter(|group| group.errno == Errno::EPERM as u16)
         .flat_map(|group| group.calls.iter().filter(|call| call.only.is_none()));
     let native = Arch::native();
     let count = whole.filter(|call| calls::number(native, &call.call).is_some());

@@ -13,7 +13,7 @@ use seccomp::profile::find::Found;
 use seccomp::supervise::{self, Caller};
 
 use super::Start;
-use super::choice::{self, EPERM, Keeps};
+use super::choice::{self, Keeps};
 
 #[derive(Debug, Args)]
 pub(super) struct Supervise {
@@ -21,9 +21,9 @@ pub(super) struct Supervise {
     /// them. Without, all other calls pass
     #[arg(long, value_name = "PROFILE")]
     profile: Option<PathBuf>,
-    /// Refuse these calls with EPERM
-    #[arg(long, value_name = "CALL,…", value_delimiter = ',')]
-    deny: Vec<String>,
+    /// Refuse these calls, with EPERM if no other error is named
+    #[arg(long, value_name = "CALL[=ERRNO],…", value_delimiter = ',', value_parser = choice::refusal)]
+    deny: Vec<(String, u16)>,
     /// Make these calls fail with this error, or seem to give this number
     #[arg(long, value_name = "CALL=ANSWER,…", value_delimiter = ',', value_parser = answer)]
     answer: Vec<(String, Reply)>,
@@ -91,7 +91,7 @@ impl Supervise {
         let deny = self
             .deny
             .iter()
-            .map(|call| (call.clone(), Reply::Errno(EPERM)));
+            .map(|(call, errno)| (call.clone(), Reply::Errno(*errno)));
         let mut replies = BTreeMap::new();
         for (call, reply) in watch.chain(deny).chain(self.answer.iter().cloned()) {
             if replies.insert(call.clone(), reply).is_some() {

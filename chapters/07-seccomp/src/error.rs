@@ -22,7 +22,15 @@ pub enum Error {
     #[error("{path:?} is no profile: it has more than 16 MiB")]
     LongProfile {
         /// Which.
-        path: std::path::PathBuf,
+        path: PathBuf,
+    },
+    /// What is wrong with a profile that was read from a file.
+    #[error("{path:?}: {error}")]
+    InFile {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong with it.
+        error: Box<Error>,
     },
     /// A value of a profile in JSON that cannot be kept.
     #[error("{path} of the profile: {what}")]
@@ -197,6 +205,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 impl Diagnose for Error {
     fn diagnose(&self) -> Option<Advice> {
         match self {
+            Error::InFile { error, .. } => error.diagnose(),
             Error::Value {
                 like: Some(like), ..
             }

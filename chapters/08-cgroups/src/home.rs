@@ -151,8 +151,8 @@ impl Home {
 /// leaves no controller to an ordinary user, so there is nobody to ask but root.
 fn nowhere(facts: &Facts, home: Home) -> Error {
     const ASK_SYSTEMD: &str = "systemd-run --user --scope -p Delegate=yes bash, and again in there";
-    const ASK_ROOT: &str = "as root, in each tree: mkdir a group, chown it and its cgroup.procs to \
-         you, and write your shell's number into that file";
+    const ASK_ROOT: &str = "as root, in each tree: mkdir a group, chown it and its cgroup.procs\n        \
+         to you, and write your shell's number into that file";
     let folders: Vec<_> = home.closed.into_iter().map(|place| place.folder).collect();
     let (why, fix) = if home.shape == Shape::V2 {
         let found = host::probe(facts, "cgroup-delegated").expect("the table has it");

@@ -14,7 +14,7 @@ use crate::home::Home;
 use crate::left::Mark;
 use crate::limits::Limits;
 use crate::name::Name;
-use crate::set::Note;
+use crate::set::{self, Note};
 use crate::stat::Stat;
 
 /// A program that is to run in a group of its own.
@@ -67,6 +67,7 @@ impl Run {
     /// # Errors
     /// Whatever was refused before the program ran. No group stays.
     pub fn run(&self, home: &Home, program: &Program) -> Result<Ended> {
+        set::check(home, &self.limits)?;
         // Whoever ends us now ends us after the group is gone.
         let held = HeldSignals::hold_all();
         let mark = Mark::set(home, &self.name).inspect_err(|_| home.leave())?;

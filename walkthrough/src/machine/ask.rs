@@ -177,6 +177,7 @@ impl Make {
     /// There is no kernel, or the root cannot be made.
     pub fn plan(&self, job: Job, around: &Surroundings) -> Result<Plan, Error> {
         let facts = facts(around);
+        self.check_memory(&facts)?;
         let kernel = self.kernel(&facts, around)?;
         let image = image::of(&kernel, &around.state, tell)?;
         if std::io::stderr().is_terminal() {
@@ -200,6 +201,19 @@ impl Make {
             out: None,
             limit: None,
         })
+    }
+
+    /// qemu takes what it needs bit by bit, so a machine that is too large would be ended in the
+    /// middle of its work.
+    fn check_memory(&self, facts: &Facts) -> Result<(), Error> {
+        let free = facts.meminfo("MemAvailable").map(|kib| kib >> 10);
+        match free {
+            Some(free) if self.memory > free => Err(Error::Memory {
+                asked: self.memory,
+                free,
+            }),
+            _ => Ok(()),
+        }
     }
 
     /// The kernel that was named, one that is here, or Debian's after a yes.

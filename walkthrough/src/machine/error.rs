@@ -47,6 +47,14 @@ pub enum Error {
         /// What the kernel said.
         source: io::Error,
     },
+    /// More memory than there is.
+    #[error("cannot give a machine {asked} MiB of memory: {free} MiB are free here")]
+    Memory {
+        /// What was asked for, in MiB.
+        asked: u64,
+        /// MemAvailable of proc_meminfo(5), in MiB.
+        free: u64,
+    },
     /// The programs of the guest could not be collected.
     #[error("cannot collect the machine's programs")]
     Programs(#[source] chroot::Error),
@@ -104,6 +112,10 @@ impl Diagnose for Error {
             Error::Fetch { fix: Some(fix), .. } => Some(Advice::new(
                 "apt-get downloads it; nothing is installed",
                 fix,
+            )),
+            Error::Memory { .. } => Some(Advice::new(
+                "its root and all its files lie in there",
+                "--memory MIB; pages and exercises need 1024",
             )),
             Error::Late(_) => Some(Advice::new("--timeout says how long", "--timeout SECONDS")),
             Error::Silent { said } if !said.trim().is_empty() => Some(Advice::because(format!(

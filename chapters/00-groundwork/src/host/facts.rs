@@ -113,6 +113,14 @@ impl Facts {
         Some(String::from_utf8_lossy(&bytes).trim_end().to_owned())
     }
 
+    /// A number of /proc/meminfo, proc_meminfo(5), in KiB: `MemAvailable`.
+    pub fn meminfo(&self, field: &str) -> Option<u64> {
+        let text = self.read("/proc/meminfo")?;
+        let mut lines = text.lines().filter_map(|line| line.split_once(':'));
+        let (_, value) = lines.find(|(name, _)| *name == field)?;
+        value.trim().trim_end_matches(" kB").parse().ok()
+    }
+
     /// Whether a file is there.
     pub(super) fn exists(&self, path: &str) -> bool {
         self.path(path).symlink_metadata().is_ok()

@@ -194,7 +194,7 @@ pub(super) fn machine(facts: &Facts) -> Seen {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, target_arch = "x86_64"))]
 mod tests {
     use super::*;
 
@@ -208,7 +208,6 @@ mod tests {
     }
 
     #[test]
-    #[cfg(target_arch = "x86_64")]
     fn a_kernel_is_known_by_its_header_and_its_modules_lie_beside_it() {
         let folder = tempfile::tempdir().unwrap();
         let image = folder.path().join("boot/vmlinuz");
@@ -224,7 +223,6 @@ mod tests {
     }
 
     #[test]
-    #[cfg(target_arch = "x86_64")]
     fn what_is_no_kernel_is_told_and_no_panic() {
         let folder = tempfile::tempdir().unwrap();
         let image = folder.path().join("vmlinuz");

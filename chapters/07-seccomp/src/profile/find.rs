@@ -117,7 +117,10 @@ impl Source {
         if bytes.len() as u64 > LONGEST {
             return Err(Error::LongProfile { path: path.clone() });
         }
-        read(&bytes, context)
+        read(&bytes, context).map_err(|error| Error::InFile {
+            path: path.clone(),
+            error: Box::new(error),
+        })
     }
 }
 

@@ -87,16 +87,55 @@ fn argument(compare: &Compare) -> Value {
     })
 }
 
+/// A file that a result will be written to. If none is, a file that we have made goes again.
+#[derive(Debug)]
+pub struct Prepared<'a> {
+    path: &'a Path,
+    is_new: bool,
+}
+
 /// Makes sure, before a long run, that its result can be written: makes the file, if it is not
 /// there, and leaves it as it is otherwise.
-pub fn prepare(path: &Path) -> Result<()> {
-    let opened = OpenOptions::new().append(true).create(true).open(path);
-    opened
-        .map(drop)
-        .map_err(|error| unwritten("open", path, &error))
+///
+/// # Errors
+/// It cannot be opened for writing.
+pub fn prepare(path: &Path) -> Result<Prepared<'_>> {
+    let unwritten = |error: io::Error| unwritten("open", path, &error);
+    let made = OpenOptions::new().write(true).create_new(true).open(path);
+    let is_new = match made {
+        Ok(_) => true,
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => false,
+        Err(error) => return Err(unwritten(error)),
+    };
+    let opened = OpenOptions::new().append(true).open(path);
+    opened.map_err(unwritten)?;
+    Ok(Prepared { path, is_new })
+}
+
+impl Prepared<'_> {
+    /// Writes the result.
+    ///
+    /// # Errors
+    /// As [`save`].
+    pub fn save(mut self, bytes: &[u8]) -> Result<()> {
+        save(self.path, bytes)?;
+        self.is_new = false;
+        Ok(())
+    }
+}
+
+impl Drop for Prepared<'_> {
+    fn drop(&mut self) {
+        if self.is_new {
+            let _ = std::fs::remove_file(self.path);
+        }
+    }
 }
 
 /// Writes a result, in place of what the file had.
+///
+/// # Errors
+/// It cannot be opened or written.
 pub fn save(path: &Path, bytes: &[u8]) -> Result<()> {
     let mut file = File::create(path).map_err(|error| unwritten("open", path, &error))?;
     let written = file.write_all(bytes);

@@ -21,17 +21,12 @@ pub struct Machine {
 impl Machine {
     /// From /proc/meminfo, proc_meminfo(5), and the CPUs that are online.
     pub fn read(facts: &Facts) -> Machine {
-        let meminfo = facts.read("/proc/meminfo").unwrap_or_default();
-        let kilobytes = |field: &str| {
-            let line = meminfo.lines().find_map(|line| line.strip_prefix(field))?;
-            line.trim().trim_end_matches(" kB").parse::<u64>().ok()
-        };
         let online = facts.read("/sys/devices/system/cpu/online");
         let cpus = online.and_then(|list| list.parse().ok());
         let page = nix::unistd::sysconf(nix::unistd::SysconfVar::PAGE_SIZE);
         Machine {
-            memory: kilobytes("MemTotal:").unwrap_or(u64::MAX >> 10) << 10,
-            swap: kilobytes("SwapTotal:").unwrap_or(0) << 10,
+            memory: facts.meminfo("MemTotal").unwrap_or(u64::MAX >> 10) << 10,
+            swap: facts.meminfo("SwapTotal").unwrap_or(0) << 10,
             cpus: cpus.unwrap_or(CpuSet(vec![0])),
             page: page.ok().flatten().map_or(4096, |page| page as u64),
         }

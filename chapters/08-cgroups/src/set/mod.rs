@@ -132,7 +132,7 @@ impl Group {
 }
 
 /// Whether this machine can keep these limits, as far as can be told beforehand.
-fn check(home: &Home, limits: &Limits) -> Result<()> {
+pub(crate) fn check(home: &Home, limits: &Limits) -> Result<()> {
     home.machine.check(limits)?;
     for controller in limits.controllers() {
         home.of(controller)?;

@@ -5,6 +5,7 @@ use std::io::Write;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
+use groundwork::host::Facts;
 use groundwork::kernel::{self, MsFlags};
 
 use crate::machine::image::MODULES;
@@ -95,11 +96,7 @@ pub fn system() -> Vec<String> {
 /// kills, and nothing is worn by it. See zram.rst of the kernel.
 pub fn swap() -> Result<(), Box<dyn std::error::Error>> {
     const PAGE: u64 = 4096;
-    let memory = fs::read_to_string("/proc/meminfo")?;
-    let total = memory
-        .split_whitespace()
-        .nth(1)
-        .and_then(|kib| kib.parse::<u64>().ok());
+    let total = Facts::here().meminfo("MemTotal");
     let bytes = total.ok_or("no MemTotal")? * 1024 / 2 / PAGE * PAGE;
     let size = Path::new("/sys/block/zram0/disksize");
     kernel::write_file(size, &bytes.to_string(), "zram.rst")?;

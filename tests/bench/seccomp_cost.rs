@@ -21,7 +21,7 @@ impl Caller {
     /// Compiles it.
     pub fn build() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let source = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/seccomp_peers/cost.c");
+        let source = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/bench/seccomp_cost.c");
         let mut cc = Command::new("cc");
         let built = cc
             .args(["-O2", "-Wall", "-o"])
