@@ -21,7 +21,7 @@ const BY_RUST: [&str; 2] = ["linker-flavor=ld.lld", "linker=rust-lld"];
 pub fn compile() -> std::io::Result<()> {
     let variable = |name| std::env::var_os(name);
     let source = "witness/main.rs";
-    println!("cargo::rerun-if-changed={source}");
+    println!("cargo::rerun-if-changed=witness");
     let out = PathBuf::from(variable("OUT_DIR").expect("cargo sets it"));
     let mut rustc = Command::new(variable("RUSTC").expect("cargo sets it"));
     rustc.args(["--edition=2024", "--crate-type=bin", "--crate-name=witness"]);

@@ -181,3 +181,31 @@ pub fn trace_call(pid: Pid) -> nix::Result<AtCall> {
         _ => AtCall::Done,
     })
 }
+
+/// The arguments of the call at whose beginning a process was stopped: PTRACE_GET_SYSCALL_INFO.
+/// None if it stands elsewhere.
+///
+/// # Errors
+/// It was killed meanwhile.
+pub fn trace_arguments(pid: Pid) -> nix::Result<Option<[u64; 6]>> {
+    let info = ptrace::syscall_info(pid)?;
+    if info.op != libc::PTRACE_SYSCALL_INFO_ENTRY {
+        return Ok(None);
+    }
+    // SAFETY: `op` says which part of the union the kernel has written.
+    Ok(Some(unsafe { info.u.entry.args }))
+}
+
+/// Reads from the memory of a stopped process: PTRACE_PEEKDATA.
+///
+/// # Errors
+/// It was killed meanwhile, or there is no memory.
+pub fn trace_read(child: Pid, address: usize, length: usize) -> nix::Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(length + size_of::<libc::c_long>());
+    while bytes.len() < length {
+        let at = (address + bytes.len()) as ptrace::AddressType;
+        bytes.extend(ptrace::read(child, at)?.to_ne_bytes());
+    }
+    bytes.truncate(length);
+    Ok(bytes)
+}

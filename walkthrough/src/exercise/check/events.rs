@@ -124,6 +124,7 @@ impl Run {
         } else {
             End::Status(libc::WEXITSTATUS(status))
         };
+        self.gone.insert(pid, end);
         for (_, open) in self.ends.iter_mut().filter(|(one, _)| *one == pid) {
             *open = Some(end);
         }
@@ -143,6 +144,7 @@ impl Run {
             self.family.insert(child, command);
             self.all.insert(child);
             self.made += 1;
+            self.inherit_filters(parent, child);
             if self.early.remove(&child) {
                 self.go(child, 0);
             }

@@ -14,10 +14,13 @@
 //! - [`run`]: a cell at work; [`events`]: what happens there; [`sight`]: what is seen of it.
 //! - [`pace`]: who goes on when.
 //! - [`witness`]: what /proc says of a process in it.
+//! - [`calls`]: what comes of calls that the witness makes; [`filters`]: those before them.
 //! - [`random`]: names and numbers that nobody can know before.
 
+pub mod calls;
 pub mod cell;
 pub mod events;
+pub mod filters;
 pub mod groups;
 pub mod maps;
 pub mod pace;
@@ -30,12 +33,14 @@ pub mod witness;
 
 use std::path::PathBuf;
 
+pub use calls::{Call, Outcome, Way, harmless};
 pub use cell::{Command, Who};
 pub use events::End;
+pub use filters::Stack;
 pub use groups::Group;
-pub use random::{code, number, pick, word};
+pub use random::{code, number, numbers, pick, word};
 pub use run::Run;
-pub use scene::{Place, Scene};
+pub use scene::{Place, Scene, command};
 pub use targets::Target;
 pub use witness::{Inode, Witness};
 

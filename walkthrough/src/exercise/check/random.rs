@@ -28,3 +28,14 @@ pub fn pick<T: Clone>(of: &[T]) -> T {
 pub fn code() -> u8 {
     number(2..100) as u8
 }
+
+/// Many numbers at once, of 64 bits each.
+pub fn numbers(count: usize) -> Vec<u64> {
+    let mut bytes = vec![0_u8; count * 8];
+    let read = std::fs::File::open("/dev/urandom").and_then(|mut file| file.read_exact(&mut bytes));
+    read.expect("there is a /dev/urandom");
+    let words = bytes.chunks_exact(8);
+    words
+        .map(|word| u64::from_ne_bytes(word.try_into().expect("eight bytes")))
+        .collect()
+}

@@ -16,6 +16,7 @@ use nix::libc;
 
 use super::cell::{self, Plan, Who};
 use super::events::{End, Event};
+use super::filters::Filters;
 use super::groups::{Branch, Group};
 use super::scene::{Actor, Scene};
 use super::witness::{Inode, Mount, Witness};
@@ -68,6 +69,10 @@ pub struct Run {
     /// In whose group they do not wait for the answer's signals, and how long those were held.
     pub(super) runners: Option<Group>,
     pub(super) slowed: Duration,
+    /// How each process ended that is no more.
+    pub(super) gone: BTreeMap<Pid, End>,
+    /// The filters of each process, if they are looked for.
+    pub(super) filters: Option<Filters>,
 }
 
 impl Run {
@@ -136,6 +141,8 @@ impl Run {
             began: None,
             runners: None,
             slowed: Duration::ZERO,
+            gone: BTreeMap::new(),
+            filters: scene.filters.then(Filters::default),
         }
     }
 

@@ -56,6 +56,7 @@ pub struct Scene<'a> {
     pub(super) tools: &'static [&'static str],
     /// Control groups in which answers may make their own.
     pub(super) trees: Vec<Branch>,
+    pub(super) filters: bool,
 }
 
 impl Judge {
@@ -77,6 +78,7 @@ impl Judge {
             many_ids: false,
             tools: &[],
             trees: Vec::new(),
+            filters: false,
         })
     }
 }
@@ -183,6 +185,11 @@ impl Scene<'_> {
     /// The programs that a script may start, beside those in `/box`.
     pub fn with_tools(&mut self, tools: &'static [&'static str]) {
         self.tools = tools;
+    }
+
+    /// Lets the filters be read that the answer puts before its calls.
+    pub fn with_filters(&mut self) {
+        self.filters = true;
     }
 
     /// The answer with these arguments.

@@ -154,6 +154,16 @@ impl Witness {
 
     /// Writes an order over its first argument; it has to be stopped.
     pub(super) fn write_order(&self, order: &str) -> Checked {
+        let bytes = [order.as_bytes(), &[0]].concat();
+        Ok(kernel::trace_write(
+            self.pid,
+            self.argument_place()?,
+            &bytes,
+        )?)
+    }
+
+    /// Where its first argument is in its memory.
+    pub(super) fn argument_place(&self) -> Checked<usize> {
         let stat = self.read("stat")?;
         // After the name in parentheses come the fields from the third on; 48 is arg_start.
         let fields = &stat[stat.rfind(')').map_or(0, |end| end + 1)..];
@@ -163,8 +173,7 @@ impl Witness {
             .and_then(|field| field.parse().ok())
             .unwrap_or(0);
         let name = self.arguments()?.first().map_or(0, String::len);
-        let bytes = [order.as_bytes(), &[0]].concat();
-        Ok(kernel::trace_write(self.pid, start + name + 1, &bytes)?)
+        Ok(start + name + 1)
     }
 }
 
