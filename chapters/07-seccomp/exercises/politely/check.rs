@@ -1,0 +1,106 @@
+//! 07.1: a random call fails with a random error, and all others do what they did before.
+
+use crate::exercise::check::{
+    Call, Checked, End, Judge, Outcome, Property, Run, Who, Witness, code, command, harmless,
+    number,
+};
+
+const REFUSED: Property = Property {
+    is: "the call fails with the error",
+    look: "seccomp(2), SECCOMP_RET_ERRNO; page 07, 2012: a filter of your own",
+};
+const OTHERS: Property = Property {
+    is: "every other call does what it does without a filter",
+    look: "seccomp(2), SECCOMP_RET_ALLOW; how far do your jumps go?",
+};
+const STATUS: Property = Property {
+    is: "the exit status is the command's",
+    look: "wait(2), exit(3)",
+};
+
+/// What an answer is asked to refuse, and what else is tried.
+pub struct Asked {
+    /// The call's name.
+    name: &'static str,
+    call: Call,
+    /// The error.
+    pub error: u16,
+    others: Vec<(&'static str, Call)>,
+}
+
+impl Asked {
+    /// A random one; there are others below and above it.
+    pub fn random() -> Self {
+        let mut others = harmless();
+        let at = number(1..others.len() as u32 - 1) as usize;
+        let (name, call) = others.remove(at);
+        // None of the calls gives one of these by itself.
+        let error = number(40..120) as u16;
+        Self {
+            name,
+            call,
+            error,
+            others,
+        }
+    }
+
+    /// The number of the call.
+    pub fn number(&self) -> u32 {
+        self.call.number
+    }
+
+    fn others(&self) -> Vec<Call> {
+        self.others.iter().map(|(_, call)| *call).collect()
+    }
+
+    /// What the other calls come to where no filter is.
+    pub fn before(&self, run: &mut Run, unfiltered: Witness) -> Checked<Vec<Outcome>> {
+        run.outcomes(unfiltered, &self.others())
+    }
+
+    /// The call is refused as it was asked, and the others are not.
+    pub fn holds(&self, run: &mut Run, seen: Witness, before: &[Outcome]) -> Checked {
+        run.is_filtered(seen)?;
+        let now = run.outcomes(seen, &self.others())?;
+        for ((name, call), (now, before)) in self.others.iter().zip(now.iter().zip(before)) {
+            let call = format!("{name}, call {}", call.number);
+            let expected = format!("{call}: {before}");
+            OTHERS.holds(now == before, expected, format!("{call}: {now}"))?;
+        }
+        let outcome = run.outcomes(seen, &[self.call])?[0];
+        let expected = Outcome::error(self.error);
+        let call = format!("{}, call {}", self.name, self.call.number);
+        REFUSED.holds(
+            outcome == expected,
+            format!("{call}: {expected}"),
+            format!("{call}: {outcome}"),
+        )
+    }
+}
+
+/// Two runs: another call and another error each time.
+pub fn check(judge: &mut Judge) -> Checked {
+    once(judge)?;
+    once(judge)
+}
+
+fn once(judge: &mut Judge) -> Checked {
+    let asked = Asked::random();
+    let mut scene = judge.scene()?;
+    let folder = scene.folder()?;
+    let actor = scene.witness(&folder)?;
+    let plain = command(&actor.place.0, &[&actor.nonce]);
+    let (call, error) = (asked.number().to_string(), asked.error.to_string());
+    let answer = scene.answer(&[&call, &error, &actor.place.0, &actor.nonce]);
+    let mut run = scene.run(Who::User, vec![plain, answer])?;
+
+    let unfiltered = run.witness()?;
+    let before = asked.before(&mut run, unfiltered)?;
+    run.send(unfiltered, "q0")?;
+    let seen = run.witness()?;
+    asked.holds(&mut run, seen, &before)?;
+    let status = code();
+    run.send(seen, &format!("q{status}"))?;
+    let ends = run.ends()?;
+    STATUS.same(&End::Status(status.into()), &ends[1])
+}

@@ -1,0 +1,12 @@
+//! Refused: the program does it itself
+//! Observed: done by another program: it started /
+
+use std::process::Command;
+
+fn main() {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let filter = format!("{}:{}", words[0], words[1]);
+    let mut perl = Command::new("perl");
+    perl.args(["-e", "exec @ARGV", &filter]).args(&words[2..]);
+    std::process::exit(perl.status().unwrap().code().unwrap_or(1));
+}

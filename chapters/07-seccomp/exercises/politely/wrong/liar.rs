@@ -1,0 +1,11 @@
+//! Refused: a filter is before every call of the command
+//! Observed: Seccomp: 0
+
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+
+fn main() {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    println!("Seccomp: 2, and call {} fails with {}", words[0], words[1]);
+    panic!("{}", Command::new(&words[2]).args(&words[3..]).exec());
+}
