@@ -98,7 +98,7 @@ fn once(judge: &mut Judge, frozen: bool) -> Checked {
 /// The first of them in the group, and one of the same program outside.
 fn first_of_them(run: &mut Run, group: &Group) -> Checked<(Witness, Witness)> {
     let seen = run.witness()?;
-    run.order(seen, "n")?;
+    run.order(seen, "d")?;
     let family = run.everybody_of(0).into_iter();
     let alike = { family }.find(|one| *one != seen);
     let lost = crate::exercise::check::Refusal::Undone("a process got lost".to_owned());
