@@ -1,18 +1,35 @@
 //! Processes for an answer to look at, in namespaces of their own.
 
+use std::ffi::CString;
 use std::fs::File;
 use std::io::{Read, Write};
 
-use groundwork::kernel::{self, CloneFlags, Pid};
+use groundwork::kernel::{self, CapabilitySets, CloneFlags, Pid};
 use nix::fcntl::OFlag;
 
 /// A process that waits to be looked at.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Target {
     /// Its namespaces of these kinds are new.
     pub namespaces: CloneFlags,
     /// Nobody in the cell may read about it: it is not dumpable, see ptrace(2).
     pub hidden: bool,
+    /// What it calls itself, in at most 15 bytes.
+    pub name: Option<String>,
+    /// Its sets of capabilities, if they are not all full.
+    pub capabilities: Option<CapabilitySets>,
+}
+
+impl Default for Target {
+    /// One like the answer.
+    fn default() -> Self {
+        Target {
+            namespaces: CloneFlags::empty(),
+            hidden: false,
+            name: None,
+            capabilities: None,
+        }
+    }
 }
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
@@ -55,6 +72,12 @@ fn wait_to_be_seen(target: &Target, mut ready: File) -> Outcome<()> {
     kernel::unshare(CloneFlags::CLONE_NEWPID)?;
     let child = kernel::fork()?;
     if child.is_some() {
+        if let Some(name) = &target.name {
+            nix::sys::prctl::set_name(&CString::new(name.as_str())?)?;
+        }
+        if let Some(sets) = target.capabilities {
+            kernel::capset(sets)?;
+        }
         nix::sys::prctl::set_dumpable(!target.hidden)?;
         ready.write_all(b".")?;
     }
