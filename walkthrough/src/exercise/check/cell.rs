@@ -28,6 +28,7 @@ use nix::sys::signal::SigSet;
 use nix::sys::statvfs::{FsFlags, statvfs};
 use nix::sys::wait::waitpid;
 
+use super::powers;
 use super::targets::{self, Target};
 use crate::ground::MARK;
 
@@ -78,6 +79,10 @@ pub struct Command {
     pub leaks: bool,
     /// Ours: it may start any program.
     pub of_the_check: bool,
+    /// It is started as the ordinary user with this id, and not as who the cell belongs to.
+    pub user: Option<u32>,
+    /// Capabilities that it starts with in its inheritable and ambient sets.
+    pub inherits: u64,
 }
 
 /// All that happens in a cell.
@@ -93,6 +98,10 @@ pub struct Plan {
     pub targets: Vec<Target>,
     /// Runs these, one after another.
     pub commands: Vec<Command>,
+    /// There is a network of its own, with nothing but loopback.
+    pub network: bool,
+    /// The answer's file has these capabilities, permitted and not effective.
+    pub permitted: u64,
 }
 
 /// The life of the cell's PID 1. Each byte from the judge lets it go on.
@@ -159,6 +168,7 @@ fn furnish(plan: &Plan) -> Outcome<Vec<File>> {
     fs::set_permissions(root.join("tmp"), fs::Permissions::from_mode(0o1777))?;
     copy(&plan.folder.join("world"), &root.join("box"))?;
     fs::copy(plan.folder.join("answer"), root.join("answer"))?;
+    powers::furnish(plan, &root.join("answer"))?;
     kernel::chdir(&root)?;
     kernel::pivot_root(".", ".")?;
     kernel::detach(".")?;
@@ -267,6 +277,7 @@ fn start(command: &Command, output: &File, targets: &[Pid]) -> Outcome<Infallibl
         }
         None => kernel::chdir(BOX)?,
     }
+    powers::become_one_with(command)?;
     let argument = |word: &String| {
         let named = targets.iter().enumerate();
         named.fold(word.clone(), |word, (index, pid)| {

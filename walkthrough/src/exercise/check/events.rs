@@ -8,6 +8,7 @@ use groundwork::kernel::{self, Pid, Signal};
 use nix::libc;
 
 use super::cell::BOX;
+use super::powers::AT_A_CALL;
 use super::run::{PATIENCE, Run};
 use super::witness::{Inode, Witness};
 use super::{Checked, Property, Refusal};
@@ -89,15 +90,16 @@ impl Run {
                 self.forked(pid)?
             }
             libc::PTRACE_EVENT_EXEC => return self.executed(pid),
+            0 if libc::WSTOPSIG(status) == AT_A_CALL => self.called(pid),
             0 => {
                 let signal = libc::WSTOPSIG(status);
                 let ours = [libc::SIGTRAP, libc::SIGTERM].contains(&signal);
                 if ours && self.witnesses.contains(&pid) {
                     return Ok(Event::Stops(pid, signal));
                 }
-                kernel::trace_go(pid, signal);
+                self.go(pid, signal);
             }
-            _ if pid == self.init.pid || self.family.contains_key(&pid) => kernel::trace_go(pid, 0),
+            _ if pid == self.init.pid || self.family.contains_key(&pid) => self.go(pid, 0),
             // It waits until we know whose child it is.
             _ => drop(self.early.insert(pid)),
         }
@@ -134,7 +136,7 @@ impl Run {
             self.all.insert(child);
             self.made += 1;
             if self.early.remove(&child) {
-                kernel::trace_go(child, 0);
+                self.go(child, 0);
             }
         }
         let crowd = self.family.len();
@@ -146,17 +148,18 @@ impl Run {
                 self.made
             ),
         )?;
-        kernel::trace_go(parent, 0);
+        self.go(parent, 0);
         Ok(())
     }
 
     fn executed(&mut self, pid: Pid) -> Checked<Event> {
         let link = Witness { pid }.path("exe");
         let Ok(program) = Inode::of(&link) else {
-            kernel::trace_go(pid, 0);
+            self.go(pid, 0);
             return Ok(Event::Nothing);
         };
-        if self.actors.iter().any(|(_, inode)| *inode == program) {
+        let known = self.actors.iter().any(|(_, inode)| *inode == program);
+        if known || self.is_copy(program) {
             self.witnesses.push(pid);
             return Ok(Event::Begins(pid));
         }
@@ -167,15 +170,21 @@ impl Run {
             let observed = format!("done by another program: it started {}", path.display());
             return Err(BY_ITSELF.broken(self.named(), observed));
         }
-        kernel::trace_go(pid, 0);
+        self.go(pid, 0);
         Ok(Event::Nothing)
+    }
+
+    /// A witness that was not there when the cell was furnished: the answer has made it.
+    fn is_copy(&self, program: Inode) -> bool {
+        let mut places = self.copies.iter().map(|place| self.path(place));
+        places.any(|path| Inode::of(path).is_ok_and(|inode| inode == program))
     }
 
     /// By inode: a tool may be a link to what another name is for.
     fn is_tool(&self, path: &Path, program: Inode) -> bool {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let loader = name.starts_with("ld-linux") || name.starts_with("ld-musl");
-        let folders = ["/usr/bin", "/bin", "/usr/sbin"].map(Path::new);
+        let folders = ["/usr/bin", "/bin", "/usr/sbin", "/sbin"].map(Path::new);
         let mut files = self
             .tools
             .iter()

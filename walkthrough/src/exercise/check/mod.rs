@@ -10,6 +10,7 @@
 //! - [`cell`]: the namespaces in which it runs, furnished and thrown away.
 //! - [`maps`]: which ids there are in a cell.
 //! - [`targets`]: processes for an answer to look at.
+//! - [`powers`]: capabilities, with which an answer starts and with which it makes its calls.
 //! - [`run`]: a cell at work; [`events`]: what happens there; [`sight`]: what is seen of it.
 //! - [`witness`]: what /proc says of a process in it.
 //! - [`random`]: names and numbers that nobody can know before.
@@ -17,6 +18,7 @@
 pub mod cell;
 pub mod events;
 pub mod maps;
+pub mod powers;
 pub mod random;
 pub mod run;
 pub mod scene;
@@ -28,6 +30,7 @@ use std::path::PathBuf;
 
 pub use cell::{Command, Who};
 pub use events::End;
+pub use powers::AtCall;
 pub use random::{code, number, pick, word};
 pub use run::Run;
 pub use scene::{Place, Scene};

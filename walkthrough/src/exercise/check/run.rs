@@ -16,7 +16,8 @@ use nix::libc;
 
 use super::cell::{self, Plan, Who};
 use super::events::{End, Event};
-use super::scene::{Actor, Scene};
+use super::powers::AtCall;
+use super::scene::{Actor, Place, Scene};
 use super::witness::{Inode, Mount, Witness};
 use super::{Checked, Property, Refusal, maps};
 
@@ -55,6 +56,10 @@ pub struct Run {
     pub(super) ends: Vec<(Pid, Option<End>)>,
     pub(super) witnesses: Vec<Pid>,
     pub(super) until: Instant,
+    /// Where the answer is to put copies of the witness.
+    pub(super) copies: Vec<Place>,
+    /// The calls of the answer so far, if they are wanted.
+    pub(super) calls: Option<Vec<AtCall>>,
 }
 
 impl Run {
@@ -113,6 +118,8 @@ impl Run {
             ends: Vec::new(),
             witnesses: Vec::new(),
             until: Instant::now() + PATIENCE,
+            copies: scene.copies.clone(),
+            calls: scene.with_calls.then(Vec::new),
         }
     }
 
@@ -238,6 +245,40 @@ impl Run {
         Ok(None)
     }
 
+    /// Waits until this command has ended.
+    ///
+    /// # Errors
+    /// It hung, or ran somebody else's program.
+    pub fn end_of(&mut self, command: usize) -> Checked<End> {
+        loop {
+            if let Some(end) = self.ends.get(command).and_then(|(_, end)| *end) {
+                return Ok(end);
+            }
+            if let Event::Begins(pid) = self.step()? {
+                kernel::trace_go(pid, 0);
+            }
+        }
+    }
+
+    /// Lets the witness execute itself once more, and holds it at its beginning.
+    ///
+    /// # Errors
+    /// It is gone, or may not.
+    pub fn execute_again(&mut self, witness: Witness) -> Checked {
+        // The new one needs as much room for orders as the old one had.
+        let room = witness.arguments()?.get(1).map_or(1, String::len);
+        self.send(witness, &format!("x{}", "-".repeat(room - 1)))?;
+        loop {
+            match self.step()? {
+                Event::Begins(pid) if pid == witness.pid => return Ok(()),
+                Event::Gone if !self.family.contains_key(&witness.pid) => {
+                    return Err(STARTED.broken("it executes itself", "it could not"));
+                }
+                _ => {}
+            }
+        }
+    }
+
     /// Waits until all commands have ended.
     ///
     /// # Errors
@@ -279,7 +320,8 @@ impl Run {
 /// The cell's PID 1, which waits, and the way to it.
 fn first_process(plan: &Plan) -> Checked<(UnixStream, Witness)> {
     let (ours, theirs) = UnixStream::pair()?;
-    let new = CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWNS | CloneFlags::CLONE_NEWPID;
+    let mut new = CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWNS | CloneFlags::CLONE_NEWPID;
+    new.set(CloneFlags::CLONE_NEWNET, plan.network);
     match kernel::clone3(new, None)? {
         Cloned::Child => {
             drop(ours);

@@ -53,6 +53,10 @@ pub struct Scene<'a> {
     pub(super) many_ids: bool,
     /// Programs that a script may start.
     pub(super) tools: &'static [&'static str],
+    pub(super) copies: Vec<Place>,
+    pub(super) with_calls: bool,
+    network: bool,
+    permitted: u64,
 }
 
 impl Judge {
@@ -73,6 +77,10 @@ impl Judge {
             targets: Vec::new(),
             many_ids: false,
             tools: &[],
+            copies: Vec::new(),
+            with_calls: false,
+            network: false,
+            permitted: 0,
         })
     }
 }
@@ -181,6 +189,27 @@ impl Scene<'_> {
         self.tools = tools;
     }
 
+    /// The answer is to put a copy of the witness there.
+    pub fn with_copy(&mut self, place: &Place) {
+        self.copies.push(place.clone());
+    }
+
+    /// Lets the cell have a network of its own, where ports below 1024 are for root.
+    pub fn with_network(&mut self) {
+        self.network = true;
+    }
+
+    /// Gives the answer's file these capabilities, permitted and not effective. They count
+    /// for whoever is not root.
+    pub fn with_permitted(&mut self, set: u64) {
+        self.permitted = set;
+    }
+
+    /// Has each call of the answer written down: [`Run::calls`].
+    pub fn with_calls(&mut self) {
+        self.with_calls = true;
+    }
+
     /// The answer with these arguments.
     pub fn answer(&self, arguments: &[&str]) -> Command {
         let arguments = arguments.iter().map(|word| (*word).to_owned());
@@ -209,6 +238,8 @@ impl Scene<'_> {
             many_ids: self.many_ids,
             targets: self.targets.clone(),
             commands,
+            network: self.network,
+            permitted: self.permitted,
         };
         Run::start(&plan, who, learner, &self)
     }

@@ -152,6 +152,22 @@ impl Witness {
         })
     }
 
+    /// The ports at which it listens, on TCP over IPv4 or IPv6, each with its descriptor.
+    ///
+    /// # Errors
+    /// It is gone, or we may not look.
+    pub fn ports(&self) -> Checked<Vec<(u32, u16)>> {
+        let tables = self.read("net/tcp")? + &self.read("net/tcp6").unwrap_or_default();
+        let listening: Vec<(String, u16)> = tables.lines().filter_map(listening).collect();
+        let mut found = Vec::new();
+        for number in self.descriptors()? {
+            let link = fs::read_link(self.path(&format!("fd/{number}"))).unwrap_or_default();
+            let is = |socket: &&(String, u16)| link.as_os_str() == socket.0.as_str();
+            found.extend(listening.iter().find(is).map(|(_, port)| (number, *port)));
+        }
+        Ok(found)
+    }
+
     /// Writes an order over its first argument; it has to be stopped.
     pub(super) fn write_order(&self, order: &str) -> Checked {
         let stat = self.read("stat")?;
@@ -176,6 +192,14 @@ fn mount(line: &str) -> Option<Mount> {
         point: (*fields.get(4)?).to_owned(),
         kind: kind.to_owned(),
     })
+}
+
+/// A line of net/tcp in state LISTEN, 0A: how links to the socket read, and its port.
+fn listening(line: &str) -> Option<(String, u16)> {
+    let fields: Vec<&str> = line.split_whitespace().collect();
+    let (_, port) = fields.get(1)?.rsplit_once(':')?;
+    let port = u16::from_str_radix(port, 16).ok()?;
+    (fields.get(3) == Some(&"0A")).then_some((format!("socket:[{}]", fields.get(9)?), port))
 }
 
 fn words(text: &str) -> String {

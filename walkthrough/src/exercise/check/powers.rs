@@ -1,0 +1,100 @@
+//! Capabilities: those that an answer starts with, and those with which it makes its calls.
+
+use std::path::Path;
+
+use capabilities::{CapSet, FileCaps};
+use groundwork::kernel::{self, CapabilitySets, Gid, Pid, Uid};
+use nix::libc;
+
+use super::cell::{Command, Plan};
+use super::run::Run;
+use super::witness::Witness;
+
+/// The signal of a stop at a system call: PTRACE_O_TRACESYSGOOD.
+pub(super) const AT_A_CALL: i32 = libc::SIGTRAP | 0x80;
+
+/// A system call that the answer was about to make.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AtCall {
+    /// Which process or thread.
+    pub pid: Pid,
+    /// The number of the call.
+    pub number: u64,
+    /// What it held in its effective set.
+    pub effective: u64,
+    /// What it held in its permitted set.
+    pub permitted: u64,
+}
+
+type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+/// What of this a cell has.
+pub(super) fn furnish(plan: &Plan, answer: &Path) -> Outcome {
+    if plan.network {
+        kernel::loopback_up()?;
+    }
+    if plan.permitted != 0 {
+        let caps = FileCaps {
+            permitted: CapSet::from_bits(plan.permitted),
+            inheritable: CapSet::EMPTY,
+            effective: false,
+            root: None,
+        };
+        kernel::lsetxattr(answer, c"security.capability", &caps.encode())?;
+    }
+    Ok(())
+}
+
+/// What of this a command starts with: it is the caller that becomes it.
+pub(super) fn become_one_with(command: &Command) -> Outcome {
+    if command.inherits != 0 {
+        kernel::capset(CapabilitySets {
+            inheritable: command.inherits,
+            ..kernel::capget()?
+        })?;
+        for bit in (0..64).filter(|bit| command.inherits >> bit & 1 == 1) {
+            kernel::prctl_ambient_raise(bit)?;
+        }
+    }
+    if let Some(id) = command.user {
+        kernel::setgroups(&[])?;
+        kernel::setgid(Gid::from_raw(id))?;
+        kernel::setuid(Uid::from_raw(id))?;
+    }
+    Ok(())
+}
+
+impl Run {
+    /// The calls of the answer so far, each with what it was made with.
+    pub fn calls(&self) -> &[AtCall] {
+        self.calls.as_deref().unwrap_or_default()
+    }
+
+    /// Lets a process run; if calls are wanted, until its next one.
+    pub(super) fn go(&self, pid: Pid, signal: i32) {
+        let of_a_command = matches!(self.family.get(&pid), Some(Some(_)));
+        if self.calls.is_some() && of_a_command {
+            // One that was killed meanwhile is not there: its end is told by wait(2).
+            let _ = kernel::trace_until_call(pid, signal);
+        } else {
+            kernel::trace_go(pid, signal);
+        }
+    }
+
+    /// A process stands before or after a call.
+    pub(super) fn called(&mut self, pid: Pid) {
+        if let Ok(kernel::AtCall::Entry { number, .. }) = kernel::trace_call(pid) {
+            let one = Witness { pid };
+            let set = |key| u64::from_str_radix(&one.status(key).ok()?, 16).ok();
+            if let (Some(effective), Some(permitted)) = (set("CapEff"), set("CapPrm")) {
+                self.calls.get_or_insert_default().push(AtCall {
+                    pid,
+                    number,
+                    effective,
+                    permitted,
+                });
+            }
+        }
+        self.go(pid, 0);
+    }
+}
