@@ -1,0 +1,4 @@
+# Refused: COPY listens at a low port
+# Observed: it is refused
+cp "$1" "$2"
+setcap cap_net_bind_service=+ei "$2"
