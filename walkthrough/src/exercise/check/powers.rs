@@ -8,7 +8,7 @@ use nix::libc;
 
 use super::cell::{Command, Plan};
 use super::run::Run;
-use super::witness::Witness;
+use super::witness::{Inode, Witness};
 
 /// The signal of a stop at a system call: PTRACE_O_TRACESYSGOOD.
 pub(super) const AT_A_CALL: i32 = libc::SIGTRAP | 0x80;
@@ -83,8 +83,12 @@ impl Run {
 
     /// A process stands before or after a call.
     pub(super) fn called(&mut self, pid: Pid) {
-        if let Ok(kernel::AtCall::Entry { number, .. }) = kernel::trace_call(pid) {
-            let one = Witness { pid };
+        let one = Witness { pid };
+        // Before it becomes the answer it is ours.
+        let program = Inode::of(one.path("exe"));
+        let answer = program.is_ok_and(|program| self.answers.contains(&program));
+        let call = kernel::trace_call(pid);
+        if let (true, Ok(kernel::AtCall::Entry { number, .. })) = (answer, call) {
             let set = |key| u64::from_str_radix(&one.status(key).ok()?, 16).ok();
             if let (Some(effective), Some(permitted)) = (set("CapEff"), set("CapPrm")) {
                 self.calls.get_or_insert_default().push(AtCall {

@@ -245,6 +245,11 @@ impl Run {
         Ok(None)
     }
 
+    /// Whether the witness was ever started.
+    pub fn has_begun(&self) -> bool {
+        !self.witnesses.is_empty()
+    }
+
     /// Waits until this command has ended.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 use std::ffi::CString;
 use std::fs::File;
 use std::io::{Read, Write};
+use std::net::TcpListener;
 
 use groundwork::kernel::{self, CapabilitySets, CloneFlags, Pid};
 use nix::fcntl::OFlag;
@@ -18,6 +19,8 @@ pub struct Target {
     pub name: Option<String>,
     /// Its sets of capabilities, if they are not all full.
     pub capabilities: Option<CapabilitySets>,
+    /// It listens at this TCP port, so that nobody else can.
+    pub listens: Option<u16>,
 }
 
 impl Default for Target {
@@ -28,6 +31,7 @@ impl Default for Target {
             hidden: false,
             name: None,
             capabilities: None,
+            listens: None,
         }
     }
 }
@@ -70,6 +74,11 @@ fn parent(target: &Target, mut to_init: File) -> Outcome<()> {
 /// Its children's PID namespace is not its own: two links in /proc/PID/ns that differ.
 fn wait_to_be_seen(target: &Target, mut ready: File) -> Outcome<()> {
     kernel::unshare(CloneFlags::CLONE_NEWPID)?;
+    let address = |port| (std::net::Ipv4Addr::UNSPECIFIED, port);
+    let _listens = target
+        .listens
+        .map(|port| TcpListener::bind(address(port)))
+        .transpose()?;
     let child = kernel::fork()?;
     if child.is_some() {
         if let Some(name) = &target.name {
