@@ -202,6 +202,10 @@ fn program(run: &Run, seen: Witness, asked: &Asked) -> Checked {
     let Some(answer) = run.answer().filter(|pid| *pid != seen.pid) else {
         return Err(KEPT.broken(is(asked.permitted), "it became the command"));
     };
+    for one in run.everybody().into_iter().filter(|one| *one != seen) {
+        let on = set(one, "CapEff")? & BIND != 0;
+        QUIET.holds(!on, "it is off then", "it is on while the command runs")?;
+    }
     let found = set(Witness { pid: answer }, "CapPrm")?;
     KEPT.holds(found == asked.permitted, is(asked.permitted), is(found))
 }
