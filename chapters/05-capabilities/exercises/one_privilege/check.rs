@@ -1,4 +1,4 @@
-//! 05.2: an ordinary user starts the copy and the original; each is told what to try.
+//! 05.2: an ordinary user starts the copy and another program; each is told what to try.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -21,7 +21,7 @@ const ORIGINAL: Property = Property {
     look: "the task, What to write; getcap PROGRAM; ls -li PROGRAM COPY",
 };
 const CLOSED: Property = Property {
-    is: "a low port is as closed to PROGRAM as before",
+    is: "a low port is as closed to other programs as before",
     look: "the task: the copy gets something, the machine does not",
 };
 const SELF: Property = Property {
@@ -45,6 +45,9 @@ const EXACT: Property = Property {
     look: "getcap COPY; cap_from_text(3)",
 };
 
+/// The mode of PROGRAM.
+const FOR_ROOT: u32 = 0o700;
+
 /// What a script needs and no more.
 const TOOLS: &[&str] = &[
     "[", "basename", "bash", "cat", "chgrp", "chmod", "chown", "cmp", "cp", "dd", "dirname",
@@ -53,7 +56,7 @@ const TOOLS: &[&str] = &[
     "setfattr", "sh", "stat", "sync", "tail", "tee", "test", "touch", "tr", "true", "uniq", "wc",
 ];
 
-/// The script as root, then PROGRAM and COPY as somebody else.
+/// The script as root, then another program and COPY as somebody else.
 pub fn check(judge: &mut Judge) -> Checked {
     let mut scene = judge.scene()?;
     scene.with_many_ids();
@@ -61,14 +64,16 @@ pub fn check(judge: &mut Judge) -> Checked {
     scene.with_tools(TOOLS);
     scene.folder_in(&Place(BOX.to_owned()), "room")?;
     let folder = scene.folder()?;
-    let original = scene.witness(&folder)?;
+    let (original, other) = (scene.witness(&folder)?, scene.witness(&folder)?);
+    let for_root = fs::Permissions::from_mode(FOR_ROOT);
+    fs::set_permissions(scene.outside(&original.place), for_root)?;
     let copy = scene.folder()?.join(&word());
     scene.with_copy(&copy);
     let user = number(1000..30_000);
     let bytes = fs::read(scene.outside(&original.place))?;
     let commands = vec![
         scene.answer(&[&original.place.0, &copy.0]),
-        as_user(user, &original.place, &original),
+        as_user(user, &other.place, &other),
         as_user(user, &copy, &original),
     ];
     let mut run = scene.run(Who::Root, commands)?;
@@ -77,7 +82,7 @@ pub fn check(judge: &mut Judge) -> Checked {
     let (program, copied) = (run.path(&original.place), run.path(&copy));
     ORIGINAL.holds(content(&program) == bytes, "the same bytes", "others")?;
     let mode = fs::metadata(&program)?.permissions().mode() & 0o7777;
-    ORIGINAL.holds(mode == 0o755, "mode 755", format!("mode {mode:o}"))?;
+    ORIGINAL.holds(mode == FOR_ROOT, "mode 700", format!("mode {mode:o}"))?;
     let caps = capabilities_of(&program)?;
     ORIGINAL.holds(caps == "none", "no capabilities", caps)?;
     let content = content(&copied);
@@ -109,7 +114,7 @@ fn as_user(user: u32, place: &Place, actor: &Actor) -> Command {
     }
 }
 
-/// PROGRAM is refused.
+/// Another program is refused.
 fn closed(run: &mut Run) -> Checked {
     let seen = run.witness()?;
     let port = number(2..1024);

@@ -1,4 +1,4 @@
-# Refused: a low port is as closed to PROGRAM as before
+# Refused: a low port is as closed to other programs as before
 # Observed: it listens
 cp "$1" "$2"
 chmod 755 "$2"
