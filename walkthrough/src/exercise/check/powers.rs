@@ -7,8 +7,15 @@ use groundwork::kernel::{self, CapabilitySets, Gid, Pid, Uid};
 use nix::libc;
 
 use super::cell::{Command, Plan};
+use super::events::Event;
 use super::run::Run;
 use super::witness::{Inode, Witness};
+use super::{Checked, Property};
+
+const EXECUTES: Property = Property {
+    is: "the command can execute a program",
+    look: "execve(2)",
+};
 
 /// The signal of a stop at a system call: PTRACE_O_TRACESYSGOOD.
 pub(super) const AT_A_CALL: i32 = libc::SIGTRAP | 0x80;
@@ -68,6 +75,25 @@ impl Run {
     /// The calls of the answer so far, each with what it was made with.
     pub fn calls(&self) -> &[AtCall] {
         self.calls.as_deref().unwrap_or_default()
+    }
+
+    /// Lets the witness execute itself once more, and holds it at its beginning.
+    ///
+    /// # Errors
+    /// It is gone, or may not.
+    pub fn execute_again(&mut self, witness: Witness) -> Checked {
+        // The new one needs as much room for orders as the old one had.
+        let room = witness.arguments()?.get(1).map_or(1, String::len);
+        self.send(witness, &format!("x{}", "-".repeat(room - 1)))?;
+        loop {
+            match self.step()? {
+                Event::Begins(pid) if pid == witness.pid => return Ok(()),
+                Event::Gone if !self.family.contains_key(&witness.pid) => {
+                    return Err(EXECUTES.broken("it does", "it could not"));
+                }
+                _ => {}
+            }
+        }
     }
 
     /// Lets a process run; if calls are wanted, until its next one.

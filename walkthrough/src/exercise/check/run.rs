@@ -265,25 +265,6 @@ impl Run {
         }
     }
 
-    /// Lets the witness execute itself once more, and holds it at its beginning.
-    ///
-    /// # Errors
-    /// It is gone, or may not.
-    pub fn execute_again(&mut self, witness: Witness) -> Checked {
-        // The new one needs as much room for orders as the old one had.
-        let room = witness.arguments()?.get(1).map_or(1, String::len);
-        self.send(witness, &format!("x{}", "-".repeat(room - 1)))?;
-        loop {
-            match self.step()? {
-                Event::Begins(pid) if pid == witness.pid => return Ok(()),
-                Event::Gone if !self.family.contains_key(&witness.pid) => {
-                    return Err(STARTED.broken("it executes itself", "it could not"));
-                }
-                _ => {}
-            }
-        }
-    }
-
     /// Waits until all commands have ended.
     ///
     /// # Errors
