@@ -22,13 +22,18 @@ mod number {
     pub const RT_SIGPROCMASK: usize = 14;
     pub const NANOSLEEP: usize = 35;
     pub const GETPID: usize = 39;
+    pub const SOCKET: usize = 41;
+    pub const BIND: usize = 49;
+    pub const LISTEN: usize = 50;
     pub const CLONE: usize = 56;
+    pub const EXECVE: usize = 59;
     pub const WAIT4: usize = 61;
     pub const KILL: usize = 62;
     pub const CHDIR: usize = 80;
     pub const CHROOT: usize = 161;
     pub const EXIT_GROUP: usize = 231;
     pub const MKDIRAT: usize = 258;
+    pub const FCHOWNAT: usize = 260;
 }
 
 #[cfg(target_arch = "aarch64")]
@@ -36,14 +41,19 @@ mod number {
     pub const MKDIRAT: usize = 34;
     pub const CHDIR: usize = 49;
     pub const CHROOT: usize = 51;
+    pub const FCHOWNAT: usize = 54;
     pub const EXIT_GROUP: usize = 94;
     pub const NANOSLEEP: usize = 101;
     pub const KILL: usize = 129;
     pub const RT_SIGACTION: usize = 134;
     pub const RT_SIGPROCMASK: usize = 135;
     pub const GETPID: usize = 172;
+    pub const SOCKET: usize = 198;
+    pub const BIND: usize = 200;
+    pub const LISTEN: usize = 201;
     pub const BRK: usize = 214;
     pub const CLONE: usize = 220;
+    pub const EXECVE: usize = 221;
     pub const WAIT4: usize = 260;
 }
 
@@ -130,6 +140,10 @@ extern "C" fn main(stack: *const usize) -> ! {
             }
             b'a' => tell_where(order.cast_mut()),
             b'i' => calls::make(),
+            b'l' => listen(digits(order)),
+            b'r' => change_root(),
+            b't' => take(digits(order)),
+            b'x' => execute_again(stack),
             b's' => {
                 sleep(5);
                 continue;
@@ -192,6 +206,46 @@ fn leave_an_orphan() {
         exit(0);
     }
     call(number::WAIT4, [child as usize, 0, 0, 0, 0]);
+}
+
+/// Listens at a port.
+fn listen(port: usize) {
+    const AF_INET: u8 = 2;
+    const SOCK_STREAM: usize = 1;
+    let socket = call(number::SOCKET, [AF_INET.into(), SOCK_STREAM, 0, 0, 0]) as usize;
+    let mut address = [0_u8; 16];
+    // Both machines that we know have the lowest byte first; a port has its highest first.
+    address[0] = AF_INET;
+    address[2] = (port >> 8) as u8;
+    address[3] = port as u8;
+    let bound = call(number::BIND, [socket, address.as_ptr() as usize, 16, 0, 0]);
+    // A socket without a port would get one here.
+    if bound == 0 {
+        call(number::LISTEN, [socket, 1, 0, 0, 0]);
+    }
+}
+
+/// Makes a folder beside us the root directory.
+fn change_root() {
+    call(number::CHROOT, [c"room".as_ptr() as usize, 0, 0, 0, 0]);
+}
+
+/// Makes a user the owner of it.
+fn take(user: usize) {
+    let nobody = usize::MAX;
+    call(
+        number::FCHOWNAT,
+        [AT_FDCWD, c"room".as_ptr() as usize, user, nobody, 0],
+    );
+}
+
+/// Becomes itself once more, with the arguments and the environment that it has.
+fn execute_again(stack: *const usize) {
+    let me = c"/proc/self/exe".as_ptr() as usize;
+    // SAFETY: argc; that many arguments and a zero; then the environment.
+    let (argv, envp) = unsafe { (stack.add(1), stack.add(*stack + 2)) };
+    call(number::EXECVE, [me, argv as usize, envp as usize, 0, 0]);
+    exit(1);
 }
 
 fn fork() -> bool {

@@ -34,13 +34,14 @@ fn once(judge: &mut Judge, pid: CloneFlags) -> Checked {
     let mut scene = judge.scene()?;
     let seen = |namespaces| Target {
         namespaces,
-        hidden: false,
+        ..Target::default()
     };
     let hidden = Target {
-        namespaces: CloneFlags::empty(),
         hidden: true,
+        ..Target::default()
     };
-    scene.targets(vec![seen(some()), seen(some() | pid), hidden, hidden]);
+    let targets = vec![seen(some()), seen(some() | pid), hidden.clone(), hidden];
+    scene.targets(targets);
     let pairs = [(0, 1), (0, 2), (3, 2)];
     let commands =
         pairs.map(|(one, other)| scene.answer(&[&format!("{{{one}}}"), &format!("{{{other}}}")]));

@@ -29,6 +29,7 @@ use nix::sys::signal::SigSet;
 use nix::sys::statvfs::{FsFlags, statvfs};
 use nix::sys::wait::waitpid;
 
+use super::powers;
 use super::targets::{self, Target};
 use crate::ground::MARK;
 
@@ -82,6 +83,10 @@ pub struct Command {
     /// Nobody waits for its end; the next one starts when the judge says so. In its
     /// arguments it is the next target.
     pub stays: bool,
+    /// It is started as the ordinary user with this id, and not as who the cell belongs to.
+    pub user: Option<u32>,
+    /// Capabilities that it starts with in its inheritable and ambient sets.
+    pub inherits: u64,
 }
 
 /// All that happens in a cell.
@@ -99,6 +104,10 @@ pub struct Plan {
     pub commands: Vec<Command>,
     /// Folders of control groups outside, and where each is to be seen.
     pub trees: Vec<(PathBuf, String)>,
+    /// There is a network of its own, with nothing but loopback.
+    pub network: bool,
+    /// The answer's file has these capabilities, permitted and not effective.
+    pub permitted: u64,
 }
 
 /// The life of the cell's PID 1. Each byte from the judge lets it go on.
@@ -174,6 +183,7 @@ fn furnish(plan: &Plan) -> Outcome<Vec<File>> {
     fs::set_permissions(root.join("tmp"), fs::Permissions::from_mode(0o1777))?;
     copy(&plan.folder.join("world"), &root.join("box"))?;
     fs::copy(plan.folder.join("answer"), root.join("answer"))?;
+    powers::furnish(plan, &root.join("answer"))?;
     kernel::chdir(&root)?;
     kernel::pivot_root(".", ".")?;
     kernel::detach(".")?;
@@ -282,6 +292,7 @@ fn start(command: &Command, output: &File, targets: &[Pid]) -> Outcome<Infallibl
         }
         None => kernel::chdir(BOX)?,
     }
+    powers::become_one_with(command)?;
     let argument = |word: &String| {
         let named = targets.iter().enumerate();
         named.fold(word.clone(), |word, (index, pid)| {

@@ -168,7 +168,8 @@ impl Run {
             self.go(pid, 0);
             return Ok(Event::Nothing);
         };
-        if self.actors.iter().any(|(_, inode)| *inode == program) {
+        let known = self.actors.iter().any(|(_, inode)| *inode == program);
+        if known || self.is_copy(program) {
             self.witnesses.push(pid);
             return Ok(Event::Begins(pid));
         }
@@ -186,11 +187,17 @@ impl Run {
         Ok(Event::Nothing)
     }
 
+    /// A witness that was not there when the cell was furnished: the answer has made it.
+    fn is_copy(&self, program: Inode) -> bool {
+        let mut places = self.copies.iter().map(|place| self.path(place));
+        places.any(|path| Inode::of(path).is_ok_and(|inode| inode == program))
+    }
+
     /// By inode: a tool may be a link to what another name is for.
     fn is_tool(&self, path: &Path, program: Inode) -> bool {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let loader = name.starts_with("ld-linux") || name.starts_with("ld-musl");
-        let folders = ["/usr/bin", "/bin", "/usr/sbin"].map(Path::new);
+        let folders = ["/usr/bin", "/bin", "/usr/sbin", "/sbin"].map(Path::new);
         let mut files = self
             .tools
             .iter()

@@ -11,6 +11,7 @@
 //! - [`cell`]: the namespaces in which it runs, furnished and thrown away.
 //! - [`maps`]: which ids there are in a cell.
 //! - [`targets`]: processes for an answer to look at.
+//! - [`powers`]: capabilities, with which an answer starts and with which it makes its calls.
 //! - [`run`]: a cell at work; [`events`]: what happens there; [`sight`]: what is seen of it.
 //! - [`pace`]: who goes on when.
 //! - [`witness`]: what /proc says of a process in it.
@@ -24,6 +25,7 @@ pub mod filters;
 pub mod groups;
 pub mod maps;
 pub mod pace;
+pub mod powers;
 pub mod random;
 pub mod run;
 pub mod scene;
@@ -38,6 +40,7 @@ pub use cell::{Command, Who};
 pub use events::End;
 pub use filters::Stack;
 pub use groups::Group;
+pub use powers::AtCall;
 pub use random::{code, number, numbers, pick, word};
 pub use run::Run;
 pub use scene::{Place, Scene, command};

@@ -88,7 +88,8 @@ impl Run {
     pub(super) fn go(&self, pid: Pid, signal: i32) {
         let command = self.family.get(&pid).copied().flatten();
         let is_answer = command.is_some_and(|index| self.ours.get(index) == Some(&false));
-        if is_answer && (self.runners.is_some() || self.filters.is_some()) {
+        let wanted = self.runners.is_some() || self.filters.is_some() || self.calls.is_some();
+        if is_answer && wanted {
             // One that was killed meanwhile is not there: its end is told by wait(2).
             let _ = kernel::trace_until_call(pid, signal);
         } else {
@@ -105,6 +106,7 @@ impl Run {
             }
         }
         self.look_for_filters(pid);
+        self.write_down(pid);
         self.go(pid, 0);
     }
 

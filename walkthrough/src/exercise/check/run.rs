@@ -18,7 +18,8 @@ use super::cell::{self, Plan, Who};
 use super::events::{End, Event};
 use super::filters::Filters;
 use super::groups::{Branch, Group};
-use super::scene::{Actor, Scene};
+use super::powers::AtCall;
+use super::scene::{Actor, Place, Scene};
 use super::witness::{Inode, Mount, Witness};
 use super::{Checked, Property, Refusal, maps};
 
@@ -73,6 +74,10 @@ pub struct Run {
     pub(super) gone: BTreeMap<Pid, End>,
     /// The filters of each process, if they are looked for.
     pub(super) filters: Option<Filters>,
+    /// Where the answer is to put copies of the witness.
+    pub(super) copies: Vec<Place>,
+    /// The calls of the answer so far, if they are wanted.
+    pub(super) calls: Option<Vec<AtCall>>,
 }
 
 impl Run {
@@ -143,6 +148,8 @@ impl Run {
             slowed: Duration::ZERO,
             gone: BTreeMap::new(),
             filters: scene.filters.then(Filters::default),
+            copies: scene.copies.clone(),
+            calls: scene.with_calls.then(Vec::new),
         }
     }
 
@@ -269,6 +276,11 @@ impl Run {
         Ok(None)
     }
 
+    /// Whether the witness was ever started.
+    pub fn has_begun(&self) -> bool {
+        !self.witnesses.is_empty()
+    }
+
     /// Waits until all commands have ended.
     ///
     /// # Errors
@@ -326,7 +338,8 @@ impl Run {
 /// The cell's PID 1, which waits, and the way to it.
 fn first_process(plan: &Plan) -> Checked<(UnixStream, Witness)> {
     let (ours, theirs) = UnixStream::pair()?;
-    let new = CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWNS | CloneFlags::CLONE_NEWPID;
+    let mut new = CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWNS | CloneFlags::CLONE_NEWPID;
+    new.set(CloneFlags::CLONE_NEWNET, plan.network);
     match kernel::clone3(new, None)? {
         Cloned::Child => {
             drop(ours);

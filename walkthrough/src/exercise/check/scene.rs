@@ -57,6 +57,10 @@ pub struct Scene<'a> {
     /// Control groups in which answers may make their own.
     pub(super) trees: Vec<Branch>,
     pub(super) filters: bool,
+    pub(super) copies: Vec<Place>,
+    pub(super) with_calls: bool,
+    network: bool,
+    permitted: u64,
 }
 
 impl Judge {
@@ -79,6 +83,10 @@ impl Judge {
             tools: &[],
             trees: Vec::new(),
             filters: false,
+            copies: Vec::new(),
+            with_calls: false,
+            network: false,
+            permitted: 0,
         })
     }
 }
@@ -192,6 +200,27 @@ impl Scene<'_> {
         self.filters = true;
     }
 
+    /// The answer is to put a copy of the witness there.
+    pub fn with_copy(&mut self, place: &Place) {
+        self.copies.push(place.clone());
+    }
+
+    /// Lets the cell have a network of its own, where ports below 1024 are for root.
+    pub fn with_network(&mut self) {
+        self.network = true;
+    }
+
+    /// Gives the answer's file these capabilities, permitted and not effective. They count
+    /// for whoever is not root.
+    pub fn with_permitted(&mut self, set: u64) {
+        self.permitted = set;
+    }
+
+    /// Has each call of the answer written down: [`Run::calls`].
+    pub fn with_calls(&mut self) {
+        self.with_calls = true;
+    }
+
     /// The answer with these arguments.
     pub fn answer(&self, arguments: &[&str]) -> Command {
         let arguments = arguments.iter().map(|word| (*word).to_owned());
@@ -221,6 +250,8 @@ impl Scene<'_> {
             targets: self.targets.clone(),
             commands,
             trees: self.trees.iter().map(Branch::mounted).collect(),
+            network: self.network,
+            permitted: self.permitted,
         };
         Run::start(&plan, who, learner, &self)
     }

@@ -1,10 +1,12 @@
 //! What /proc says of a process in a cell, read from outside: proc(5).
 
 use std::fs;
+use std::io::Write;
 use std::os::unix::fs::MetadataExt;
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
-use groundwork::kernel::{self, Pid};
+use groundwork::kernel::{self, CloneFlags, OFlag, Pid};
 
 use super::{Checked, Refusal};
 
@@ -152,6 +154,39 @@ impl Witness {
         })
     }
 
+    /// The TCP ports of its network at which somebody listens, each with what a link to the
+    /// socket says.
+    ///
+    /// # Errors
+    /// It is gone.
+    pub fn ports(&self) -> Checked<Vec<(u16, String)>> {
+        let tables = self.read("net/tcp")? + &self.read("net/tcp6").unwrap_or_default();
+        Ok(tables.lines().filter_map(listening).collect())
+    }
+
+    /// What one of its descriptors leads to: a path, or `socket:[INODE]`. Where it runs as
+    /// somebody who is not us, root of its user namespace is asked.
+    ///
+    /// # Errors
+    /// It is gone.
+    pub fn held(&self, descriptor: u32) -> Checked<String> {
+        let (ours, mut theirs) = UnixStream::pair()?;
+        let Some(child) = kernel::fork()? else {
+            let users = kernel::open(self.path("ns/user"), OFlag::O_RDONLY);
+            let entered = users.and_then(|users| kernel::setns(users, CloneFlags::CLONE_NEWUSER));
+            let link = fs::read_link(self.path(&format!("fd/{descriptor}")));
+            let text = entered
+                .map(|()| link.unwrap_or_default())
+                .unwrap_or_default();
+            let _ = write!(theirs, "{}", text.display());
+            kernel::exit_now(0)
+        };
+        drop(theirs);
+        let text = std::io::read_to_string(ours);
+        nix::sys::wait::waitpid(child, None)?;
+        Ok(text?)
+    }
+
     /// Writes an order over its first argument; it has to be stopped.
     pub(super) fn write_order(&self, order: &str) -> Checked {
         let bytes = [order.as_bytes(), &[0]].concat();
@@ -185,6 +220,14 @@ fn mount(line: &str) -> Option<Mount> {
         point: (*fields.get(4)?).to_owned(),
         kind: kind.to_owned(),
     })
+}
+
+/// A line of net/tcp in state LISTEN, 0A.
+fn listening(line: &str) -> Option<(u16, String)> {
+    let fields: Vec<&str> = line.split_whitespace().collect();
+    let (_, port) = fields.get(1)?.rsplit_once(':')?;
+    let port = u16::from_str_radix(port, 16).ok()?;
+    (fields.get(3) == Some(&"0A")).then_some((port, format!("socket:[{}]", fields.get(9)?)))
 }
 
 fn words(text: &str) -> String {

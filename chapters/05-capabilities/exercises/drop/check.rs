@@ -1,0 +1,101 @@
+//! 05.4: random capabilities are kept, and stay alone when the witness executes itself again.
+
+use groundwork::kernel;
+
+use crate::exercise::check::{Checked, End, Judge, Property, Refusal, Who, Witness};
+use crate::exercise::check::{code, number};
+
+const HAS: Property = Property {
+    is: "the command has the capabilities of KEEP, and no others",
+    look: "page 05, What root gets back; capabilities(7): P'(permitted) for root",
+};
+const BOUNDED: Property = Property {
+    is: "the bounding set is KEEP",
+    look: "prctl(2), PR_CAPBSET_DROP; the line CapBnd of /proc/PID/status",
+};
+const HANDED: Property = Property {
+    is: "nothing but KEEP is inheritable or ambient",
+    look: "capget(2); the lines CapInh and CapAmb of /proc/PID/status",
+};
+const STATUS: Property = Property {
+    is: "the exit status is the command's",
+    look: "wait(2), exit(3)",
+};
+
+/// What taking from the bounding set takes.
+const SETPCAP: u32 = 8;
+
+/// Two runs, as root whose other sets are not empty.
+pub fn check(judge: &mut Judge) -> Checked {
+    once(judge)?;
+    once(judge)
+}
+
+fn once(judge: &mut Judge) -> Checked {
+    let mut scene = judge.scene()?;
+    let folder = scene.folder()?;
+    let actor = scene.witness(&folder)?;
+    let last = u32::from(kernel::last_capability());
+    let mut kept = vec![one(0..32), one(32..last + 1), one(0..last + 1)];
+    kept.sort_unstable();
+    kept.dedup();
+    let keep = kept.iter().fold(0, |set, bit| set | 1 << bit);
+    let words: Vec<_> = kept.iter().map(u32::to_string).collect();
+    let mut answer = scene.answer(&[&words.join(","), &actor.place.0, &actor.nonce]);
+    answer.inherits = (0..4).fold(0, |set, _| set | 1 << one(0..last + 1)) & !keep;
+    let mut run = scene.run(Who::Root, vec![answer])?;
+
+    let seen = run.witness()?;
+    has(seen, keep, "")?;
+    run.execute_again(seen)?;
+    has(seen, keep, " after it has executed itself")?;
+    let bounding = set(seen, "CapBnd")?;
+    let expected = format!("CapBnd is {}", shown(keep));
+    let observed = format!("CapBnd is {}", shown(bounding));
+    BOUNDED.holds(bounding == keep, expected, observed)?;
+    for key in ["CapInh", "CapAmb"] {
+        let found = set(seen, key)?;
+        let expected = format!("{key} is of {}", shown(keep));
+        HANDED.holds(
+            found & !keep == 0,
+            expected,
+            format!("it is {}", shown(found)),
+        )?;
+    }
+    let status = code();
+    run.send(seen, &format!("q{status}"))?;
+    let ends = run.ends()?;
+    STATUS.same(&End::Status(status.into()), &ends[0])
+}
+
+fn has(seen: Witness, keep: u64, when: &str) -> Checked {
+    for key in ["CapPrm", "CapEff"] {
+        let found = set(seen, key)?;
+        let is = |set| format!("{key} is {}{when}", shown(set));
+        HAS.holds(found == keep, is(keep), is(found))?;
+    }
+    Ok(())
+}
+
+/// A capability that is not the one which dropping takes.
+fn one(of: std::ops::Range<u32>) -> u32 {
+    let mut bit = SETPCAP;
+    while bit == SETPCAP {
+        bit = number(of.clone());
+    }
+    bit
+}
+
+fn set(seen: Witness, key: &str) -> Checked<u64> {
+    let digits = seen.status(key)?;
+    u64::from_str_radix(&digits, 16).map_err(|_| Refusal::Undone(format!("{key}: {digits}")))
+}
+
+fn shown(set: u64) -> String {
+    match set {
+        0 => "none".to_owned(),
+        _ => kernel::capability_list(set)
+            .to_lowercase()
+            .replace('|', ","),
+    }
+}

@@ -1,0 +1,5 @@
+# Refused: COPY's file has that one capability, switched on
+# Observed: cap_net_raw
+cp "$1" "$2"
+chmod 755 "$2"
+setcap cap_net_bind_service,cap_net_raw=+ep "$2"

@@ -1,0 +1,5 @@
+# Refused: COPY listens at a low port
+# Observed: it is refused
+cp "$1" "$2"
+chmod 755 "$2"
+setcap cap_net_bind_service=+p "$2"
