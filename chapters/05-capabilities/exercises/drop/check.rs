@@ -2,7 +2,7 @@
 
 use groundwork::kernel;
 
-use crate::exercise::check::{Checked, End, Judge, Property, Refusal, Who, Witness};
+use crate::exercise::check::{Checked, End, Judge, Property, Refusal, Run, Who, Witness};
 use crate::exercise::check::{code, number};
 
 const HAS: Property = Property {
@@ -35,37 +35,78 @@ fn once(judge: &mut Judge) -> Checked {
     let mut scene = judge.scene()?;
     let folder = scene.folder()?;
     let actor = scene.witness(&folder)?;
-    let last = u32::from(kernel::last_capability());
-    let mut kept = vec![one(0..32), one(32..last + 1), one(0..last + 1)];
-    kept.sort_unstable();
-    kept.dedup();
-    let keep = kept.iter().fold(0, |set, bit| set | 1 << bit);
-    let words: Vec<_> = kept.iter().map(u32::to_string).collect();
-    let mut answer = scene.answer(&[&words.join(","), &actor.place.0, &actor.nonce]);
-    answer.inherits = (0..4).fold(0, |set, _| set | 1 << one(0..last + 1)) & !keep;
+    let kept = Kept::random();
+    let mut answer = scene.answer(&[&kept.words(), &actor.place.0, &actor.nonce]);
+    answer.inherits = kept.others();
     let mut run = scene.run(Who::Root, vec![answer])?;
 
     let seen = run.witness()?;
-    has(seen, keep, "")?;
-    run.execute_again(seen)?;
-    has(seen, keep, " after it has executed itself")?;
-    let bounding = set(seen, "CapBnd")?;
-    let expected = format!("CapBnd is {}", shown(keep));
-    let observed = format!("CapBnd is {}", shown(bounding));
-    BOUNDED.holds(bounding == keep, expected, observed)?;
-    for key in ["CapInh", "CapAmb"] {
-        let found = set(seen, key)?;
-        let expected = format!("{key} is of {}", shown(keep));
-        HANDED.holds(
-            found & !keep == 0,
-            expected,
-            format!("it is {}", shown(found)),
-        )?;
-    }
+    kept.holds(&mut run, seen)?;
     let status = code();
     run.send(seen, &format!("q{status}"))?;
     let ends = run.ends()?;
     STATUS.same(&End::Status(status.into()), &ends[0])
+}
+
+/// Capabilities that are to be kept.
+pub struct Kept(Vec<u32>);
+
+impl Kept {
+    /// Three or fewer.
+    pub fn random() -> Self {
+        let last = u32::from(kernel::last_capability());
+        Self(vec![one(0..32), one(32..last + 1), one(0..last + 1)]).sorted()
+    }
+
+    /// This one, too.
+    pub fn and(mut self, bit: u32) -> Self {
+        self.0.push(bit);
+        self.sorted()
+    }
+
+    fn sorted(mut self) -> Self {
+        self.0.sort_unstable();
+        self.0.dedup();
+        self
+    }
+
+    /// With commas.
+    pub fn words(&self) -> String {
+        let words: Vec<_> = self.0.iter().map(u32::to_string).collect();
+        words.join(",")
+    }
+
+    fn set(&self) -> u64 {
+        self.0.iter().fold(0, |set, bit| set | 1 << bit)
+    }
+
+    /// Some that are not to be kept.
+    pub fn others(&self) -> u64 {
+        let last = u32::from(kernel::last_capability());
+        (0..4).fold(0, |set, _| set | 1 << one(0..last + 1)) & !self.set()
+    }
+
+    /// The command has these and stays with them. It must have got no order yet.
+    pub fn holds(&self, run: &mut Run, seen: Witness) -> Checked {
+        let keep = self.set();
+        has(seen, keep, "")?;
+        run.execute_again(seen)?;
+        has(seen, keep, " after it has executed itself")?;
+        let bounding = set(seen, "CapBnd")?;
+        let expected = format!("CapBnd is {}", shown(keep));
+        let observed = format!("CapBnd is {}", shown(bounding));
+        BOUNDED.holds(bounding == keep, expected, observed)?;
+        for key in ["CapInh", "CapAmb"] {
+            let found = set(seen, key)?;
+            let expected = format!("{key} is of {}", shown(keep));
+            HANDED.holds(
+                found & !keep == 0,
+                expected,
+                format!("it is {}", shown(found)),
+            )?;
+        }
+        Ok(())
+    }
 }
 
 fn has(seen: Witness, keep: u64, when: &str) -> Checked {

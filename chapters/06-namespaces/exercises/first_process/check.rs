@@ -56,7 +56,8 @@ pub fn check(judge: &mut Judge) -> Checked {
     STATUS.same(&End::Status(status.into()), &ends[0])
 }
 
-fn numbers(run: &Run, seen: Witness) -> Checked {
+/// It is in a new PID namespace, below a PID 1 that is the program's.
+pub fn numbers(run: &Run, seen: Witness) -> Checked {
     let (numbers, before) = (seen.numbers()?, run.init().numbers()?.len());
     let observed = format!("{} numbers, as before", numbers.len());
     NEW.holds(
@@ -80,7 +81,8 @@ fn numbers(run: &Run, seen: Witness) -> Checked {
     )
 }
 
-fn mounts(run: &Run, seen: Witness) -> Checked {
+/// It sees a proc of its own, and nobody else sees that.
+pub fn mounts(run: &Run, seen: Witness) -> Checked {
     let mounts = seen.mounts()?;
     let topmost = mounts.iter().rev().find(|mount| mount.point == "/proc");
     let own = topmost.is_some_and(|mount| mount.kind == "proc" && !run.had(mount));
@@ -94,7 +96,7 @@ fn mounts(run: &Run, seen: Witness) -> Checked {
 }
 
 /// The witness leaves a grandchild behind, which ends a moment later.
-fn orphan(run: &mut Run, seen: Witness) -> Checked {
+pub fn orphan(run: &mut Run, seen: Witness) -> Checked {
     let before = run.everybody().len();
     run.order(seen, "o")?;
     run.becomes(PATIENCE, |run| run.everybody().len() <= before)?;
@@ -107,7 +109,8 @@ fn orphan(run: &mut Run, seen: Witness) -> Checked {
     )
 }
 
-fn signal(run: &mut Run, seen: Witness) -> Checked {
+/// What is sent to the program arrives at it.
+pub fn signal(run: &mut Run, seen: Witness) -> Checked {
     run.send(seen, "s")?;
     let Some(answer) = run.answer() else {
         return Err(TERM.broken("it gets one", "the program is gone"));

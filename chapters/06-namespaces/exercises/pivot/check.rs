@@ -1,6 +1,6 @@
 //! 06.4: nothing of the old root is mounted, nothing leaks, and the escape of 04.3 fails.
 
-use crate::exercise::check::{Checked, End, Judge, Property, Who, code};
+use crate::exercise::check::{Checked, End, Judge, Place, Property, Run, Who, Witness, code};
 
 const NEW: Property = Property {
     is: "the command is in a new mount namespace",
@@ -37,9 +37,19 @@ pub fn check(judge: &mut Judge) -> Checked {
     let mut run = scene.run(Who::Root, vec![answer])?;
 
     let seen = run.witness()?;
+    is_forgotten(&run, seen, &jail)?;
+    stays(&mut run, seen, &jail)?;
+    let status = code();
+    run.send(seen, &format!("q{status}"))?;
+    let ends = run.ends()?;
+    STATUS.same(&End::Status(status.into()), &ends[0])
+}
+
+/// The folder is its root, and nothing of the old root is left.
+pub fn is_forgotten(run: &Run, seen: Witness, jail: &Place) -> Checked {
     let new = seen.inode("ns/mnt")? != run.init().inode("ns/mnt")?;
     NEW.holds(new, "another than before", "the one of before")?;
-    let folder = run.inode(&jail)?;
+    let folder = run.inode(jail)?;
     ROOT.same(&folder, &seen.inode("root")?)?;
     let mounts = seen.mounts()?;
     let old: Vec<_> = mounts.iter().filter(|mount| run.had(mount)).collect();
@@ -55,17 +65,17 @@ pub fn check(judge: &mut Judge) -> Checked {
         changed.is_empty(),
         "no change",
         format!("another mount on {}", changed.join(", ")),
-    )?;
+    )
+}
 
+/// It does not get out, even if it may change its root.
+pub fn stays(run: &mut Run, seen: Witness, jail: &Place) -> Checked {
+    let folder = run.inode(jail)?;
     run.order(seen, "e")?;
     let root = seen.inode("root")?;
     STAYS.holds(
         root == folder,
         format!("its root is {folder}"),
         format!("it is {root}"),
-    )?;
-    let status = code();
-    run.send(seen, &format!("q{status}"))?;
-    let ends = run.ends()?;
-    STATUS.same(&End::Status(status.into()), &ends[0])
+    )
 }

@@ -60,14 +60,19 @@ pub fn check(judge: &mut Judge) -> Checked {
         let status = code();
         run.send(seen, &format!("q{status}"))?;
         let end = run.end_of(index)?;
-        GONE.holds(
-            !group.exists(),
-            "the folder is removed",
-            format!("{} is still there; {end}", group.place),
-        )?;
-        STATUS.same(&End::Status(status.into()), &end)?;
+        gone(group, status, end)?;
     }
     Ok(())
+}
+
+/// The group went with the command, whose status is the program's.
+pub fn gone(group: &Group, status: u8, end: End) -> Checked {
+    GONE.holds(
+        !group.exists(),
+        "the folder is removed",
+        format!("{} is still there; {end}", group.place),
+    )?;
+    STATUS.same(&End::Status(status.into()), &end)
 }
 
 /// A witness that is held at its first instruction is in this group, alone.

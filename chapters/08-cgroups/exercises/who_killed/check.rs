@@ -21,7 +21,7 @@ const TOLD: Property = Property {
 
 /// How a command ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Ending {
+pub enum Ending {
     /// It takes too much.
     Memory,
     /// It gets this signal.
@@ -48,14 +48,7 @@ const KILLED: Ending = Ending::Signal(9);
 
 /// All in one cell; the last SIGKILL comes after the counter went up.
 pub fn check(judge: &mut Judge) -> Checked {
-    let mut endings = shuffled(vec![
-        Ending::Memory,
-        KILLED,
-        Ending::Signal(6),
-        Ending::Status(137),
-        Ending::ChildThenStatus(code()),
-    ]);
-    endings.push(KILLED);
+    let endings = endings();
     let mut scene = judge.scene()?;
     let folder = scene.folder()?;
     let actor = scene.witness(&folder)?;
@@ -78,11 +71,35 @@ pub fn check(judge: &mut Judge) -> Checked {
             "it began outside",
         )?;
         limited(&group, megabytes)?;
-        let told = ends(&mut run, seen, ending, megabytes, index)?;
-        let expected = ending.to_string();
-        TOLD.holds(told == expected, expected, format!("it says {told}"))?;
+        tells(&mut run, seen, ending, megabytes, index)?;
     }
     Ok(())
+}
+
+/// All ways to end, and one of them twice.
+pub fn endings() -> Vec<Ending> {
+    let mut endings = shuffled(vec![
+        Ending::Memory,
+        KILLED,
+        Ending::Signal(6),
+        Ending::Status(137),
+        Ending::ChildThenStatus(code()),
+    ]);
+    endings.push(KILLED);
+    endings
+}
+
+/// Lets the command end so: the program of `index` says it.
+pub fn tells(
+    run: &mut Run,
+    seen: Witness,
+    ending: Ending,
+    megabytes: u32,
+    index: usize,
+) -> Checked {
+    let told = ends(run, seen, ending, megabytes, index)?;
+    let expected = ending.to_string();
+    TOLD.holds(told == expected, expected, format!("it says {told}"))
 }
 
 fn shuffled(mut list: Vec<Ending>) -> Vec<Ending> {

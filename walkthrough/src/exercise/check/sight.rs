@@ -34,9 +34,9 @@ impl Run {
         Ok(Inode::of(self.path(place))?)
     }
 
-    /// The process of the first command.
+    /// The process of the command that was started last.
     pub fn answer(&self) -> Option<Pid> {
-        self.ends.first().map(|(pid, _)| *pid)
+        self.ends.last().map(|(pid, _)| *pid)
     }
 
     /// Every process of the cell but PID 1.
