@@ -1,0 +1,109 @@
+//! 08.5: the very checks of seven exercises, on one program.
+
+use std::time::Duration;
+
+use super::check_04_chroot_enter as enter;
+use super::check_05_capabilities_drop as drop;
+use super::check_06_namespaces_first_process as first_process;
+use super::check_06_namespaces_pivot as pivot;
+use super::check_07_seccomp_politely as politely;
+use super::check_08_cgroups_born as born;
+use super::check_08_cgroups_who_killed as who_killed;
+use crate::exercise::check::{
+    Checked, Command, Group, Judge, Place, Run, Scene, Who, Witness, code, command, number, word,
+};
+
+/// Who may change its root could get out of a chroot: the command is one of those.
+const SYS_CHROOT: u32 = 18;
+/// A command that is moved by its parent is found outside.
+const HELD: Duration = Duration::from_millis(400);
+
+/// What the answer is asked for, each time.
+struct Asked {
+    jail: Place,
+    megabytes: u32,
+    keep: drop::Kept,
+    refused: politely::Asked,
+    command: [String; 2],
+}
+
+impl Asked {
+    fn answer(&self, scene: &Scene<'_>, group: &Group) -> Command {
+        let words = [
+            self.jail.0.clone(),
+            group.place.0.clone(),
+            self.megabytes.to_string(),
+            self.keep.words(),
+            self.refused.number().to_string(),
+            self.refused.error.to_string(),
+        ];
+        let words = words.iter().chain(&self.command).map(String::as_str);
+        let mut answer = scene.answer(&words.collect::<Vec<_>>());
+        answer.leaks = true;
+        answer.inherits = self.keep.others();
+        answer
+    }
+}
+
+/// One long life of a command, and six deaths.
+pub fn check(judge: &mut Judge) -> Checked {
+    let mut scene = judge.scene()?;
+    let jail = scene.folder()?;
+    scene.folder_in(&jail, "proc")?;
+    scene.folder_in(&jail, "room")?;
+    let actor = scene.witness(&jail)?;
+    let asked = Asked {
+        jail,
+        megabytes: number(16..40),
+        keep: drop::Kept::random().and(SYS_CHROOT),
+        refused: politely::Asked::random(),
+        command: [format!("/{}", actor.name), actor.nonce.clone()],
+    };
+    let endings = who_killed::endings();
+    let parent = scene.groups("memory")?;
+    let groups: Vec<Group> = (0..=endings.len()).map(|_| parent.below(&word())).collect();
+    let answers = groups.iter().map(|group| asked.answer(&scene, group));
+    let plain = command(&actor.place.0, &[&actor.nonce]);
+    let commands = std::iter::once(plain).chain(answers).collect();
+    let mut run = scene.run(Who::Root, commands)?;
+    run.last(Duration::from_secs(30));
+
+    life(&mut run, &asked, &groups[0])?;
+    for (index, (group, ending)) in groups[1..].iter().zip(endings).enumerate() {
+        let seen = run.witness()?;
+        born::born(group, seen)?;
+        who_killed::limited(group, asked.megabytes)?;
+        who_killed::tells(&mut run, seen, ending, asked.megabytes, index + 2)?;
+    }
+    Ok(())
+}
+
+/// All that can be seen of a command that lives.
+fn life(run: &mut Run, asked: &Asked, group: &Group) -> Checked {
+    let unfiltered = run.witness()?;
+    let before = asked.refused.before(run, unfiltered)?;
+    run.send(unfiltered, "q0")?;
+    run.hold_parents(HELD);
+    let seen = run.witness()?;
+    born::born(group, seen)?;
+    who_killed::limited(group, asked.megabytes)?;
+    first_process::numbers(run, seen)?;
+    first_process::mounts(run, seen)?;
+    pivot::is_forgotten(run, seen, &asked.jail)?;
+    enter::is_inside(run, seen, &asked.jail)?;
+    asked.keep.holds(run, seen)?;
+    asked.refused.holds(run, seen, &before)?;
+    acts(run, asked, group, seen)?;
+    let status = code();
+    run.send(seen, &format!("q{status}"))?;
+    let end = run.end_of(1)?;
+    born::gone(group, status, end)
+}
+
+/// What shows only when it does something.
+fn acts(run: &mut Run, asked: &Asked, group: &Group, seen: Witness) -> Checked {
+    first_process::orphan(run, seen)?;
+    first_process::signal(run, seen)?;
+    born::children(run, group, seen)?;
+    pivot::stays(run, seen, &asked.jail)
+}
