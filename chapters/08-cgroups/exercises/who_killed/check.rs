@@ -62,6 +62,7 @@ pub fn check(judge: &mut Judge) -> Checked {
     ];
     let answer = scene.answer(&words.map(String::as_str));
     let mut run = scene.run(Who::Root, vec![answer; endings.len()])?;
+    run.last(std::time::Duration::from_secs(30));
     run.hold_parents(std::time::Duration::from_millis(30));
     for (index, ending) in endings.into_iter().enumerate() {
         let seen = run.witness()?;

@@ -132,7 +132,8 @@ impl Run {
     }
 
     fn forked(&mut self, parent: Pid) -> Checked {
-        if let Ok(child) = kernel::trace_message(parent) {
+        let child = kernel::trace_message(parent).ok();
+        if let Some(child) = child {
             let mut command = self.family.get(&parent).copied().flatten();
             if parent == self.init.pid {
                 self.forks += 1;
@@ -158,7 +159,7 @@ impl Run {
                 self.made
             ),
         )?;
-        self.go_on_after_fork(parent);
+        self.go_on_after_fork(parent, child);
         Ok(())
     }
 

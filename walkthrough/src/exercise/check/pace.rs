@@ -8,10 +8,12 @@ use nix::fcntl::{Flock, FlockArg};
 use nix::libc;
 
 use super::run::Run;
-use super::{Checked, Group, Judge};
+use super::{Checked, Group, Judge, Witness};
 
 /// A signal is not held longer than this.
 const MOST: Duration = Duration::from_millis(500);
+/// Nor is a parent, even if the machine is so busy that its child does not come to run.
+const MOST_FOR_A_PARENT: Duration = Duration::from_secs(5);
 /// Calls that send a signal.
 const SENDS: [libc::c_long; 6] = [
     libc::SYS_kill,
@@ -21,6 +23,32 @@ const SENDS: [libc::c_long; 6] = [
     libc::SYS_rt_tgsigqueueinfo,
     libc::SYS_pidfd_send_signal,
 ];
+
+/// Who has made a process, and does not go on before that one.
+#[derive(Debug)]
+pub(super) struct Held {
+    parent: Pid,
+    child: Witness,
+    /// Since when the child only waits.
+    waits: Option<Instant>,
+    until: Instant,
+}
+
+impl Held {
+    fn is_over(&mut self, patience: Duration) -> bool {
+        let now = Instant::now();
+        match self.child.status("State") {
+            Ok(state) if state.starts_with('S') => {
+                now - *self.waits.get_or_insert(now) > patience || now > self.until
+            }
+            Ok(state) if !state.starts_with('Z') => {
+                self.waits = None;
+                now > self.until
+            }
+            _ => true,
+        }
+    }
+}
 
 impl Judge {
     /// Waits until no other check measures on grounds of the same place; it lasts as long
@@ -37,7 +65,7 @@ impl Judge {
 
 impl Run {
     /// From now on, whoever makes a process goes on only when that one is the witness, or
-    /// after this time. So it is not by luck that the parent is first.
+    /// has done nothing but wait for this time. So it is not by luck that the parent is first.
     pub fn hold_parents(&mut self, time: Duration) {
         self.holding = time;
     }
@@ -59,28 +87,33 @@ impl Run {
         self.until = Instant::now() + time;
     }
 
-    pub(super) fn go_on_after_fork(&mut self, parent: Pid) {
+    pub(super) fn go_on_after_fork(&mut self, parent: Pid, child: Option<Pid>) {
         let may = parent == self.init.pid || self.witnesses.contains(&parent);
-        if may || self.holding.is_zero() {
-            self.go(parent, 0);
-        } else {
-            self.held.push((parent, Instant::now() + self.holding));
+        match child {
+            Some(child) if !may && !self.holding.is_zero() => self.held.push(Held {
+                parent,
+                child: Witness { pid: child },
+                waits: None,
+                until: Instant::now() + MOST_FOR_A_PARENT,
+            }),
+            _ => self.go(parent, 0),
         }
     }
 
     /// Lets everybody go who is held.
     pub(super) fn release(&mut self) {
-        for (pid, _) in std::mem::take(&mut self.held) {
-            self.go(pid, 0);
+        for one in std::mem::take(&mut self.held) {
+            self.go(one.parent, 0);
         }
     }
 
     pub(super) fn release_in_time(&mut self) {
-        let now = Instant::now();
-        let (free, held) = self.held.drain(..).partition(|(_, until)| *until < now);
-        self.held = held;
-        for (pid, _) in <Vec<(Pid, Instant)>>::from(free) {
-            self.go(pid, 0);
+        for mut one in std::mem::take(&mut self.held) {
+            if one.is_over(self.holding) {
+                self.go(one.parent, 0);
+            } else {
+                self.held.push(one);
+            }
         }
     }
 

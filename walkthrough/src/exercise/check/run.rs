@@ -18,6 +18,7 @@ use super::cell::{self, Plan, Who};
 use super::events::{End, Event};
 use super::filters::Filters;
 use super::groups::{Branch, Group};
+use super::pace::Held;
 use super::powers::AtCall;
 use super::scene::{Actor, Place, Scene};
 use super::witness::{Inode, Mount, Witness};
@@ -62,9 +63,9 @@ pub struct Run {
     pub(super) stay: Vec<bool>,
     /// Control groups of the scene.
     pub(super) trees: Vec<Branch>,
-    /// How long who has made a process is held before it goes on, and who is.
+    /// For how long a process has to wait until who has made it goes on, and who is held.
     pub(super) holding: Duration,
-    pub(super) held: Vec<(Pid, Instant)>,
+    pub(super) held: Vec<Held>,
     /// When the last program that is the answer has begun.
     pub(super) began: Option<Instant>,
     /// In whose group they do not wait for the answer's signals, and how long those were held.
