@@ -89,6 +89,7 @@ enum Command {
         what: Option<Book>,
     },
     Exercise(crate::exercise::commands::Exercise),
+    Class(crate::class::Class),
     Machine(crate::machine::ask::Machine),
     Doctor(crate::doctor::Doctor),
     Clean(crate::clean::Clean),
@@ -242,6 +243,7 @@ fn run(cli: Cli) -> Outcome {
         Some(Command::Exercise(asked)) => {
             crate::exercise::commands::main(&asked, &around, &learner)
         }
+        Some(Command::Class(asked)) => crate::class::main(&asked, &around, &learner),
         Some(Command::Machine(asked)) => Ok(machine::ask::main(&asked, &around)),
         Some(Command::Emulator { parent, program }) => {
             match machine::qemu::main(parent, &program)? {}
