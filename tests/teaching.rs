@@ -1,0 +1,144 @@
+//! The page for instructors: its plans add up, and what it names is there.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use walkthrough::exercise::{all, find};
+use walkthrough::library;
+
+const CHECKOUT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+
+fn read(path: &str) -> String {
+    fs::read_to_string(Path::new(CHECKOUT).join(path)).unwrap()
+}
+
+/// The rows of each plan: its heading, then clock, minutes and what.
+fn plans(page: &str) -> Vec<(String, Vec<Vec<String>>)> {
+    let mut plans = Vec::new();
+    let mut heading = "";
+    let mut lines = page.lines().peekable();
+    while let Some(line) = lines.next() {
+        heading = line.trim_start_matches('#').trim_start();
+        if !line.starts_with('#') {
+            continue;
+        }
+        let mut rows = Vec::new();
+        while let Some(line) = lines.next_if(|line| !line.starts_with('#')) {
+            let cells: Vec<_> = line.split('|').map(|cell| cell.trim().to_owned()).collect();
+            let is_row = cells.len() == 5 && cells[1].contains(':');
+            rows.extend(is_row.then(|| cells[1..4].to_vec()));
+        }
+        if !rows.is_empty() {
+            plans.push((heading.to_owned(), rows));
+        }
+    }
+    let _ = heading;
+    plans
+}
+
+fn clock(text: &str) -> u32 {
+    let (hours, minutes) = text.split_once(':').unwrap();
+    hours.parse::<u32>().unwrap() * 60 + minutes.parse::<u32>().unwrap()
+}
+
+/// The number that a row names after `word`: `page [04](…)`, `exercise 04.1`.
+fn named<'a>(what: &'a str, word: &str) -> Option<&'a str> {
+    let rest = what.strip_prefix(word)?.trim_start_matches([' ', '[']);
+    rest.split([']', ' ']).next()
+}
+
+#[test]
+fn the_minutes_of_every_plan_add_up_and_are_those_of_pages_and_tasks() {
+    let page = read("book/src/teaching.md");
+    let plans = plans(&page);
+    let names: Vec<_> = plans.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["Half a day", "Day one", "Day two"]);
+    for (name, rows) in &plans {
+        let mut at = 0;
+        for row in rows {
+            assert_eq!(clock(&row[0]), at, "{name}: {row:?}");
+            let (minutes, what) = (row[1].parse().unwrap_or(0), &row[2]);
+            if let Some(number) = named(what, "page ") {
+                let page = library::find(number).unwrap();
+                assert_eq!(page.head.minutes, Some(minutes), "{name}: {row:?}");
+            } else if let Some(id) = named(what, "exercise ") {
+                let task = find(id).unwrap_or_else(|| panic!("{name}: {row:?}")).task();
+                assert_eq!(task.minutes, minutes, "{name}: {row:?}");
+            }
+            at += minutes;
+        }
+        let total = if name == "Half a day" {
+            4 * 60
+        } else {
+            7 * 60 + 30
+        };
+        assert_eq!(at, total, "{name}");
+        assert_eq!(rows.last().unwrap()[2], "", "{name} says when it ends");
+    }
+}
+
+#[test]
+fn two_days_have_every_page_and_time_for_every_exercise() {
+    let page = read("book/src/teaching.md");
+    let rows: Vec<_> = plans(&page)
+        .into_iter()
+        .filter(|(name, _)| name.starts_with("Day"))
+        .flat_map(|(_, rows)| rows)
+        .collect();
+    for page in library::pages().unwrap() {
+        let number = page.stem.split('-').next().unwrap();
+        let shown = |row: &Vec<String>| named(&row[2], "page ") == Some(number);
+        assert!(rows.iter().any(shown), "{number} is shown on no day");
+        let of_it = rows
+            .iter()
+            .filter(|row| named(&row[2], "exercises of ") == Some(number));
+        let given: u32 = of_it.map(|row| row[1].parse::<u32>().unwrap()).sum();
+        let asked = all().into_iter().filter(|one| one.chapter == page.stem);
+        let asked: u32 = asked.map(|one| one.task().minutes).sum();
+        assert!(asked <= given, "{number}: {asked} minutes in {given}");
+    }
+}
+
+/// Every `era …` of the page is a command line that era takes.
+#[test]
+fn every_command_that_the_page_names_is_one() {
+    let page = read("book/src/teaching.md");
+    let quoted = page.split('`').skip(1).step_by(2).map(str::to_owned);
+    let typed = page.lines().filter_map(|line| line.strip_prefix("$ "));
+    let typed = typed.map(|line| line.split("  ").next().unwrap().to_owned());
+    let mut seen = 0;
+    for line in quoted.chain(typed) {
+        let Some(words) = line.strip_prefix("era ") else {
+            continue;
+        };
+        let words: Vec<_> = words.split(' ').collect();
+        let flags = words.iter().filter(|word| word.starts_with("--"));
+        let command: Vec<_> = words
+            .iter()
+            .take_while(|word| word.bytes().all(|byte| byte.is_ascii_lowercase()))
+            .take(2)
+            .collect();
+        let help = |words: &[&&str]| {
+            let era = Command::new(env!("CARGO_BIN_EXE_era"))
+                .args(words)
+                .arg("--help")
+                .output()
+                .unwrap();
+            (era.status.success(), String::from_utf8(era.stdout).unwrap())
+        };
+        let (mut known, mut text) = help(&command);
+        if !known
+            || command.len() == 2 && ["exercise", "class"].iter().all(|it| **command[0] != **it)
+        {
+            (known, text) = help(&command[..1]);
+        }
+        assert!(known, "{line}");
+        for flag in flags.filter(|flag| **flag != "--") {
+            let name = flag.split('=').next().unwrap();
+            assert!(text.contains(name), "{line}: {name} is none of\n{text}");
+        }
+        seen += 1;
+    }
+    assert!(seen > 20, "{seen} command lines were found");
+}
