@@ -142,3 +142,106 @@ fn every_command_that_the_page_names_is_one() {
     }
     assert!(seen > 20, "{seen} command lines were found");
 }
+
+/// The packages that an `apt-get install` of a file names.
+fn packages(text: &str) -> Vec<String> {
+    let (_, rest) = text.split_once("apt-get install").unwrap();
+    let lines = rest.split_inclusive('\n');
+    let mut list = String::new();
+    for line in lines {
+        list.push_str(line.trim_end().trim_end_matches('\\'));
+        if !line.trim_end().ends_with('\\') {
+            break;
+        }
+    }
+    let list = list.split("&&").next().unwrap();
+    let words = list.split([' ', '"']).map(str::trim);
+    let words = words.filter(|word| !word.is_empty() && !word.starts_with('-'));
+    words.map(str::to_owned).collect()
+}
+
+/// Those of another system get what CI installs, and no more.
+#[test]
+fn machines_for_other_systems_have_the_packages_that_ci_has() {
+    let ci = read(".ci/run");
+    let container = read(".devcontainer/Dockerfile");
+    let lima = read("lima.yaml");
+    let wanted = packages(&lima);
+    assert_eq!(packages(&container), wanted);
+    for package in wanted.iter().filter(|package| *package != "$qemu") {
+        let is_installed = ci
+            .split([' ', ',', '\n'])
+            .any(|word| word == package || word.ends_with(&format!("={package}")));
+        assert!(is_installed, "{package} is not in .ci/run");
+    }
+    for needed in [
+        "bash",
+        "cargo",
+        "gcc",
+        "libc6-dev",
+        "libcap2-bin",
+        "strace",
+        "tmux",
+        "uidmap",
+    ] {
+        assert!(wanted.iter().any(|package| package == needed), "{needed}");
+    }
+    for file in [&container, &lima] {
+        for qemu in ["qemu=qemu-system-arm ", "qemu=qemu-system-x86 "] {
+            assert!(file.contains(qemu), "{qemu}");
+        }
+    }
+    // What the page has people install by hand is among it, too.
+    let page = read("book/src/teaching.md");
+    let by_hand = page.split("sudo apt install ").skip(1);
+    for word in by_hand.filter_map(|rest| rest.split('`').next()) {
+        for package in word.split_whitespace() {
+            let known = wanted.iter().any(|one| one == package);
+            assert!(
+                known || package.starts_with("qemu-system-") || package == "rustup",
+                "{package}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_devcontainer_and_the_lima_file_can_be_read() {
+    let json: serde_json::Value =
+        serde_json::from_str(&read(".devcontainer/devcontainer.json")).unwrap();
+    assert_eq!(json["build"]["dockerfile"], "Dockerfile");
+    let flags = json["runArgs"].to_string();
+    for needed in [
+        "seccomp=unconfined",
+        "apparmor=unconfined",
+        "systempaths=unconfined",
+    ] {
+        assert!(flags.contains(needed), "{flags}");
+    }
+    let container = read(".devcontainer/Dockerfile");
+    let user = json["remoteUser"].as_str().unwrap();
+    assert!(container.contains(&format!("useradd --create-home --shell /bin/bash {user}")));
+    // Debian 13: the first with a Rust that is new enough.
+    assert!(container.contains("\nFROM debian:13\n"));
+
+    use saphyr::LoadableYamlNode;
+    let lima = saphyr::Yaml::load_from_str(&read("lima.yaml")).unwrap();
+    let lima = &lima[0];
+    assert_eq!(lima["base"][0].as_str(), Some("template:_images/debian-13"));
+    let scripts = lima["provision"].as_vec().unwrap();
+    for script in scripts {
+        assert!(["system", "user"].contains(&script["mode"].as_str().unwrap()));
+        let text = script["script"].as_str().unwrap();
+        let file = tempfile::NamedTempFile::new().unwrap();
+        fs::write(file.path(), text).unwrap();
+        let checked = Command::new("bash").arg("-n").arg(file.path()).status();
+        assert!(checked.unwrap().success(), "{text}");
+    }
+    for page in ["README.md", "book/src/teaching.md"] {
+        let text = read(page);
+        assert!(
+            text.contains("lima.yaml") && text.contains("devcontainer"),
+            "{page}"
+        );
+    }
+}
