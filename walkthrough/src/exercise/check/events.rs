@@ -73,10 +73,22 @@ impl Run {
                 "it hung, and was stopped",
             )),
             Ok(None) => {
+                self.nobody_hides()?;
                 std::thread::sleep(Duration::from_micros(300));
                 Ok(Event::Nothing)
             }
             Err(errno) => Err(Refusal::Undone(format!("the cell is gone: {errno}"))),
+        }
+    }
+
+    /// Whoever is not traced could start any program, and nobody would see it.
+    fn nobody_hides(&mut self) -> Checked {
+        match self.hidden.found(self.family.keys()) {
+            None => Ok(()),
+            Some(_) => Err(BY_ITSELF.broken(
+                "every process can be seen",
+                "one hides from the check: clone(2), CLONE_UNTRACED",
+            )),
         }
     }
 
@@ -132,6 +144,7 @@ impl Run {
             }
             self.family.insert(child, command);
             self.all.insert(child);
+            self.hidden.reported(child);
             self.made += 1;
             if self.early.remove(&child) {
                 kernel::trace_go(child, 0);

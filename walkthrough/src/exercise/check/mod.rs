@@ -11,11 +11,13 @@
 //! - [`maps`]: which ids there are in a cell.
 //! - [`targets`]: processes for an answer to look at.
 //! - [`run`]: a cell at work; [`events`]: what happens there; [`sight`]: what is seen of it.
+//! - `hidden`: who hides from the tracer.
 //! - [`witness`]: what /proc says of a process in it.
 //! - [`random`]: names and numbers that nobody can know before.
 
 pub mod cell;
 pub mod events;
+mod hidden;
 pub mod maps;
 pub mod random;
 pub mod run;

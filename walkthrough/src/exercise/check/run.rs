@@ -16,6 +16,7 @@ use nix::libc;
 
 use super::cell::{self, Plan, Who};
 use super::events::{End, Event};
+use super::hidden::Hidden;
 use super::scene::{Actor, Scene};
 use super::witness::{Inode, Mount, Witness};
 use super::{Checked, Property, Refusal, maps};
@@ -42,6 +43,8 @@ pub struct Run {
     pub(super) family: BTreeMap<Pid, Option<usize>>,
     /// Every process that there ever was.
     pub(super) all: BTreeSet<Pid>,
+    /// Every process that the tracer has not told of.
+    pub(super) hidden: Hidden,
     /// What PID 1 saw mounted before anything ran.
     pub(super) mounts: Vec<Mount>,
     /// Those that were seen before the fork that made them.
@@ -84,6 +87,7 @@ impl Run {
             run.actors.push((actor.clone(), inode));
         }
         run.mounts = init.mounts()?;
+        run.hidden.open()?;
         run.go_on()?;
         run.meet_targets()?;
         Ok(run)
@@ -104,6 +108,7 @@ impl Run {
                 .collect(),
             family: BTreeMap::new(),
             all: BTreeSet::new(),
+            hidden: Hidden::new(init),
             mounts: Vec::new(),
             early: BTreeSet::new(),
             forks: 0,
