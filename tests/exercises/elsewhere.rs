@@ -2,12 +2,49 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use walkthrough::exercise::find;
 
 use crate::candidates::state;
 use crate::support::needs;
+
+/// What came of a command: its status, and its result.
+type Said = (Option<i32>, String);
+
+/// Answers checked here and in the machine, where unshare(2) is refused, as a container or a
+/// lab machine may do it.
+fn checked_where_unshare_is_refused(state: &Path, home: &Path) -> [Said; 4] {
+    let refused = [nix::libc::SYS_unshare];
+    let filter = groundwork::kernel::refusal(&refused, nix::errno::Errno::EPERM);
+    groundwork::kernel::prctl_set_no_new_privs().unwrap();
+    groundwork::kernel::seccomp_set_mode_filter(&[], &filter).unwrap();
+    let era = |words: &[&str]| {
+        let mut era = Command::new(env!("CARGO_BIN_EXE_era"));
+        let output = era.args(words).env("ERA_STATE", state);
+        let output = output.stdin(Stdio::null()).output().unwrap();
+        let errors = String::from_utf8_lossy(&output.stderr);
+        eprintln!("{words:?}: {errors}");
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        (output.status.code(), said)
+    };
+    let writes = |id: &str, answer: &str, candidate: &str| {
+        let folder = home.join(id);
+        let words = ["exercise", "start", id, "--dir", folder.to_str().unwrap()];
+        assert_eq!(era(&words).0, Some(0));
+        let text = find(id).unwrap().file(candidate).unwrap();
+        fs::write(folder.join(answer), text).unwrap();
+    };
+    writes("04.2", "src/main.rs", "solution.rs");
+    let here = era(&["exercise", "check", "04.2"]);
+    let there = era(&["exercise", "check", "04.2", "--machine"]);
+    let list = era(&["exercise", "list"]);
+    writes("04.2", "src/main.rs", "wrong/always_zero.rs");
+    writes("04.1", "answer.sh", "another.sh");
+    let report = ["class", "report", "--recheck", "--machine", "--json"];
+    let report = era(&[&report[..], &[home.to_str().unwrap()]].concat());
+    [here, there, list, report]
+}
 
 #[test]
 fn a_check_in_the_machine_needs_nothing_of_this_kernel() {
@@ -19,50 +56,20 @@ fn a_check_in_the_machine_needs_nothing_of_this_kernel() {
     let machines = Path::new(env!("CARGO_TARGET_TMPDIR")).join("machine/machine");
     fs::create_dir_all(&machines).unwrap();
     std::os::unix::fs::symlink(machines, state.path().join("machine")).unwrap();
-    let folder = home.path().to_str().unwrap().to_owned();
-    let state = state.path().to_owned();
-    // unshare(2) is refused, as a container or a lab machine may do it.
-    let refused = move || {
-        let refused = [nix::libc::SYS_unshare];
-        let filter = groundwork::kernel::refusal(&refused, nix::errno::Errno::EPERM);
-        groundwork::kernel::prctl_set_no_new_privs().unwrap();
-        groundwork::kernel::seccomp_set_mode_filter(&[], &filter).unwrap();
-        let era = |words: &[&str]| {
-            let mut era = Command::new(env!("CARGO_BIN_EXE_era"));
-            let output = era.arg("exercise").args(words).env("ERA_STATE", &state);
-            let output = output.stdin(std::process::Stdio::null()).output().unwrap();
-            let said = [output.stdout, output.stderr].concat();
-            (
-                output.status.code(),
-                String::from_utf8_lossy(&said).into_owned(),
-            )
-        };
-        era(&["start", "04.2", "--dir", &folder]);
-        let writes = |candidate: &str| {
-            let text = find("04.2").unwrap().file(candidate).unwrap();
-            fs::write(Path::new(&folder).join("src/main.rs"), text).unwrap();
-        };
-        writes("wrong/always_zero.rs");
-        let here = era(&["check", "04.2"]);
-        let wrong = era(&["check", "04.2", "--machine"]);
-        writes("solution.rs");
-        let right = era(&["check", "04.2", "--machine"]);
-        (here, wrong, right, era(&["list"]))
-    };
-    let (here, wrong, right, list) = std::thread::spawn(refused).join().unwrap();
+    let (state, folder) = (state.path().to_owned(), home.path().to_owned());
+    // In a thread of its own: the filter stays on whoever has put it on.
+    let checked = std::thread::spawn(move || checked_where_unshare_is_refused(&state, &folder));
+    let [here, there, list, report] = checked.join().unwrap();
     assert_eq!(here.0, Some(5), "{}", here.1);
-    assert!(
-        here.1.contains("era exercise check 04.2 --machine"),
-        "{}",
-        here.1
-    );
-    assert_eq!(wrong.0, Some(1), "{}", wrong.1);
-    assert!(wrong.1.contains("\n  expected  "), "{}", wrong.1);
-    assert_eq!(right.0, Some(0), "{}", right.1);
+    let remedy = "era exercise check 04.2 --machine";
+    assert!(here.1.contains(remedy), "{}", here.1);
+    assert_eq!(there.0, Some(0), "{}", there.1);
     let line = list.1.lines().find(|line| line.starts_with("04.2"));
-    assert!(
-        line.is_some_and(|line| line.ends_with("passed")),
-        "{}",
-        list.1
-    );
+    assert!(line.is_some_and(|line| line.ends_with("passed")));
+    assert_eq!(report.0, Some(0), "{}", report.1);
+    let report: serde_json::Value = serde_json::from_str(&report.1).unwrap();
+    let works = &report["students"][0]["exercises"];
+    assert_eq!(works[0]["found"]["verdict"], "passed", "{report}");
+    assert_eq!(works[1]["found"]["verdict"], "wrong", "{report}");
+    assert!(works[1]["found"]["property"].is_string(), "{report}");
 }

@@ -259,6 +259,33 @@ fn a_claim_is_believed_only_after_its_answer_was_judged_again() {
     assert_eq!(grounds.unwrap().count(), 0);
 }
 
+/// It may write in its cell, and that is gone; it may look for what is outside, and finds
+/// nothing.
+#[test]
+fn an_answer_that_is_judged_again_reaches_nothing_outside_of_its_cell() {
+    let probes = ["cargo", "userns", "pidns", "proc-mount", "ptrace"];
+    if !probes.into_iter().all(needs) {
+        return;
+    }
+    let desk = Desk::new();
+    desk.starts("04.2", "starter.rs");
+    let (mark, secret) = (desk.path("mark"), desk.path("secret"));
+    fs::write(&secret, "the instructor's").unwrap();
+    let hostile = format!(
+        "fn main() {{\n    let _ = std::fs::create_dir_all({:?});\n    \
+         let _ = std::fs::write({mark:?}, \"x\");\n    \
+         panic!(\"{{:?}}\", std::fs::read_to_string({secret:?}));\n}}\n",
+        desk.home.path()
+    );
+    fs::write(desk.path("04.2/src/main.rs"), hostile).unwrap();
+    let output = desk.era(&["class", "report", "--recheck", "--json", "04.2"]);
+    let said = [output.stdout, output.stderr].concat();
+    let said = String::from_utf8(said).unwrap();
+    assert!(said.contains("\"wrong\""), "{said}");
+    assert!(!said.contains("the instructor's"), "{said}");
+    assert!(!mark.exists());
+}
+
 #[test]
 fn what_is_damaged_changed_or_no_file_is_said_and_not_counted() {
     let desk = Desk::new();

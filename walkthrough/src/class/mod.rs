@@ -92,7 +92,7 @@ pub fn main(asked: &Class, around: &Surroundings, learner: &Learner) -> Outcome 
     match &asked.what {
         What::Init { file } => init(file),
         What::Plan { file } => say(&Plan::read(file)?.with_a_clock()),
-        What::Report(asked) => report(asked, around, learner),
+        What::Report(asked) => report_on(asked, around, learner),
     }
 }
 
@@ -108,7 +108,7 @@ fn init(file: &std::path::Path) -> Outcome {
     ))
 }
 
-fn report(asked: &Asked, around: &Surroundings, learner: &Learner) -> Outcome {
+fn report_on(asked: &Asked, around: &Surroundings, learner: &Learner) -> Outcome {
     let class = asked.class.as_deref().map(Plan::read).transpose()?;
     let exercises = match &class {
         Some(class) => class.exercises(),

@@ -20,11 +20,11 @@ const SCRIPT: &str = "while [ $# -gt 0 ]; do
 done";
 
 /// A machine that is not done after so many seconds, and so many more for each answer, hangs.
-const PATIENCE: (u64, u64) = (180, 180);
+const PATIENCE: (u64, u64) = (180, 720);
 
 /// Whether we are in such a machine already.
 pub fn is_here() -> bool {
-    std::env::var_os(guest::session::EMULATED).is_some()
+    guest::session::times_slower() > 1
 }
 
 /// Judges built answers in one machine; a verdict for each.

@@ -20,9 +20,12 @@ use super::hidden::Hidden;
 use super::scene::{Actor, Scene};
 use super::witness::{Inode, Mount, Witness};
 use super::{Checked, Property, Refusal, maps};
+use crate::machine::guest::session::times_slower;
 
 /// How long an answer may take.
-pub(super) const PATIENCE: Duration = Duration::from_secs(10);
+pub(super) fn patience() -> Duration {
+    Duration::from_secs(10) * times_slower()
+}
 
 const STARTED: Property = Property {
     is: "the command is started",
@@ -72,7 +75,7 @@ impl Run {
         let mut run = Run::new(plan, scene, judge, init);
         maps::write(init.pid, who, plan.many_ids, learner)?;
         kernel::trace_seize(init.pid)?;
-        run.judge.set_read_timeout(Some(PATIENCE))?;
+        run.judge.set_read_timeout(Some(patience()))?;
         run.go_on()?;
         let said = cell::line(&run.judge)?;
         if said != "ready" {
@@ -117,7 +120,7 @@ impl Run {
             awaited: plan.targets.len(),
             ends: Vec::new(),
             witnesses: Vec::new(),
-            until: Instant::now() + PATIENCE,
+            until: Instant::now() + patience(),
         }
     }
 
