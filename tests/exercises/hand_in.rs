@@ -286,6 +286,31 @@ fn an_answer_that_is_judged_again_reaches_nothing_outside_of_its_cell() {
     assert!(!mark.exists());
 }
 
+/// `include_str!` and the like read files while an answer is built.
+#[test]
+fn an_answer_that_is_built_again_reads_no_file_of_the_instructors() {
+    let probes = ["cargo", "userns", "pidns", "proc-mount", "ptrace"];
+    if !probes.into_iter().all(needs) {
+        return;
+    }
+    let desk = Desk::new();
+    desk.starts("04.2", "starter.rs");
+    let secret = desk.path("secret.rs");
+    fs::write(&secret, "fn main() {}").unwrap();
+    let spy = format!("include!({secret:?});\n");
+    fs::write(desk.path("04.2/src/main.rs"), spy).unwrap();
+    assert_eq!(
+        desk.era(&["exercise", "check", "04.2"]).status.code(),
+        Some(1)
+    );
+    let report = desk.report(&["--recheck", "04.2"], 0);
+    let work = &report["students"][0]["exercises"][1];
+    assert_eq!(
+        work["found"],
+        serde_json::json!({"verdict": "does-not-build"})
+    );
+}
+
 #[test]
 fn what_is_damaged_changed_or_no_file_is_said_and_not_counted() {
     let desk = Desk::new();

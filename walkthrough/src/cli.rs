@@ -115,6 +115,13 @@ enum Command {
         uid: u32,
         gid: u32,
     },
+    #[command(name = "__build", hide = true)]
+    Build {
+        copy: PathBuf,
+        target: PathBuf,
+        rust: PathBuf,
+        crates: PathBuf,
+    },
     #[command(name = "__shell", hide = true)]
     Enter {
         folder: PathBuf,
@@ -263,6 +270,12 @@ fn run(cli: Cli) -> Outcome {
             uid,
             gid,
         }) => crate::exercise::judge::main(&folder, &exercise, answer, (uid, gid)).map(|()| 0),
+        Some(Command::Build {
+            copy,
+            target,
+            rust,
+            crates,
+        }) => Ok(crate::class::shop::main(&copy, &target, &rust, &crates)),
         Some(Command::Keeper { real_root, .. }) => enter::keeper(real_root).map(|()| 0),
         Some(Command::Enter {
             folder,

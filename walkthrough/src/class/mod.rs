@@ -5,6 +5,7 @@
 //! - [`plan`]: a class as a file: pages, exercises, minutes.
 //! - [`read`]: what students handed in, files or folders.
 //! - [`recheck`]: their answers judged again, before anything is believed.
+//! - [`shop`]: where they are built, with nothing of the instructor's in sight.
 //! - [`report`]: the table, for people, spreadsheets and programs.
 
 use std::path::PathBuf;
@@ -19,6 +20,7 @@ pub mod plan;
 pub mod read;
 pub mod recheck;
 pub mod report;
+pub mod shop;
 
 use plan::Plan;
 

@@ -1,10 +1,12 @@
 //! Judging again: each answer is built from its text and judged on a ground of our own, as
-//! `era exercise check` does it. It runs nowhere else.
+//! `era exercise check` does it. It runs nowhere else, and is built where the compiler finds
+//! nothing of ours.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::read::{Student, Work};
+use super::shop::Shop;
 use crate::exercise::{Folder, Verdict, elsewhere, package, submission, trial};
 use crate::ground::Learner;
 use crate::state::Surroundings;
@@ -34,6 +36,7 @@ impl Bench<'_> {
     /// # Errors
     /// The machine refuses to build, or there is no ground.
     pub fn recheck(&self, students: &mut [Student], exercises: &[&Folder]) -> Outcome<()> {
+        let shop = Shop::find()?;
         let mut known = Known::new();
         let mut waiting: Vec<Built<'_>> = Vec::new();
         for student in &*students {
@@ -45,7 +48,7 @@ impl Bench<'_> {
                     continue;
                 }
                 eprintln!("judging {} of {}", exercise.id(), student.name);
-                match self.built(exercise, answer)? {
+                match self.built(exercise, answer, &shop)? {
                     Err(verdict) => drop(known.insert(key, verdict)),
                     Ok(program) if self.machine => waiting.push((key, exercise, program)),
                     Ok(program) => {
@@ -71,11 +74,13 @@ impl Bench<'_> {
         &self,
         exercise: &Folder,
         answer: &str,
+        shop: &Shop,
     ) -> std::io::Result<Result<tempfile::TempPath, Verdict>> {
         if package::is_not_started(exercise, answer) {
             return Ok(Err(Verdict::NotStarted));
         }
-        package::build(exercise, answer, &self.around.state)
+        let cargo = |copy: &Path, target: &Path| shop.cargo(copy, target);
+        package::build(exercise, answer, &self.around.state, &cargo)
     }
 
     fn in_a_machine(&self, waiting: Vec<Built<'_>>) -> Known {

@@ -268,7 +268,7 @@ impl Desk<'_> {
         if package::is_first_build(exercise, &self.around.state) {
             eprintln!("building nix and libc, once");
         }
-        let program = match package::build(exercise, text, &self.around.state)? {
+        let program = match package::build(exercise, text, &self.around.state, &package::cargo)? {
             Ok(program) => program,
             Err(verdict) => return Ok(verdict),
         };
