@@ -97,6 +97,8 @@ fn a_result_that_cannot_be_written_is_a_failure_and_no_panic() {
         (&["seccomp", "show", "default", "--bpf"], 125),
         (&["seccomp", "check", "default", "mkdir"], 125),
         (&["seccomp", "check", "default", "mount", "--json"], 125),
+        (&["exercise", "list"], 1),
+        (&["class", "report", jail], 1),
         (&["lsns"], 1),
         (&["lsns", "--json"], 1),
         (&["lsns", "self", "self"], 1),

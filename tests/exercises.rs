@@ -3,8 +3,12 @@
 
 #[path = "exercises/candidates.rs"]
 mod candidates;
+#[path = "exercises/elsewhere.rs"]
+mod elsewhere;
 #[path = "exercises/groups.rs"]
 mod groups;
+#[path = "exercises/hand_in.rs"]
+mod hand_in;
 #[path = "exercises/matrix.rs"]
 mod matrix;
 #[path = "exercises/student.rs"]

@@ -7,6 +7,7 @@
 //! - [`console`]: a console block as HTML, with prompts, commands and placeholders told apart
 //! - [`drawing`]: an SVG put into the page, so that it takes the page's colours
 //! - [`exercises`]: the tasks of a chapter's exercises, at the end of its page
+//! - [`starter`]: what of a starter is to be written
 //! - [`log`]: mdBook's warnings, printed and counted
 //! - [`serve`]: the built book on loopback
 //!
@@ -21,6 +22,7 @@ mod exercises;
 mod log;
 mod pages;
 mod serve;
+mod starter;
 
 use std::error::Error;
 use std::path::{Path, PathBuf};

@@ -1,6 +1,9 @@
 //! What an exercise is made of: its files, its hints, its wrong answers.
 
-use walkthrough::exercise::{Folder, all, task};
+use walkthrough::exercise::{Folder, all, package, task};
+
+#[path = "../../book/builder/starter.rs"]
+mod starter;
 
 fn words(text: &str) -> usize {
     text.split_whitespace().count()
@@ -109,6 +112,28 @@ fn a_page_shows_the_exercises_of_its_chapter() {
             "{}",
             exercise.chapter
         );
+    }
+}
+
+/// One source: what the book shows is cut out of what the student gets.
+#[test]
+fn the_book_shows_of_each_starter_what_is_to_be_written() {
+    for exercise in all().into_iter().filter(|one| one.language() == "rs") {
+        let folder = tempfile::tempdir().unwrap();
+        package::start(exercise, folder.path()).unwrap();
+        let given = std::fs::read_to_string(package::answer(exercise, folder.path())).unwrap();
+        let part = starter::to_write(&given);
+        let id = exercise.id();
+        let count = |text: &str| text.matches("todo!").count();
+        assert!(
+            count(&part) > 0 && count(&part) == count(&given),
+            "{id}: {part}"
+        );
+        for item in part.split("\n}\n\n") {
+            assert!(given.contains(item), "{id}: {item}");
+        }
+        assert!(part.lines().count() <= 40, "{id}: too long for a page");
+        assert!(!given.contains("ANCHOR"), "{id}");
     }
 }
 

@@ -119,6 +119,19 @@ fn one_that_kills_its_parent_and_everybody_else() {
 }
 
 #[test]
-fn one_that_hides_from_the_tracer_brings_no_witness() {
-    stopped("untraced", "the command is started", "without it");
+fn a_helper_that_hides_from_the_tracer_is_seen() {
+    stopped(
+        "untraced",
+        "the program does it itself",
+        "one hides from the check",
+    );
+}
+
+#[test]
+fn a_thread_that_hides_from_the_tracer_is_seen() {
+    stopped(
+        "untraced_thread",
+        "the program does it itself",
+        "one hides from the check",
+    );
 }

@@ -89,6 +89,7 @@ enum Command {
         what: Option<Book>,
     },
     Exercise(crate::exercise::commands::Exercise),
+    Class(crate::class::Class),
     Machine(crate::machine::ask::Machine),
     Doctor(crate::doctor::Doctor),
     Clean(crate::clean::Clean),
@@ -113,6 +114,13 @@ enum Command {
         answer: PathBuf,
         uid: u32,
         gid: u32,
+    },
+    #[command(name = "__build", hide = true)]
+    Build {
+        copy: PathBuf,
+        target: PathBuf,
+        rust: PathBuf,
+        crates: PathBuf,
     },
     #[command(name = "__shell", hide = true)]
     Enter {
@@ -242,6 +250,7 @@ fn run(cli: Cli) -> Outcome {
         Some(Command::Exercise(asked)) => {
             crate::exercise::commands::main(&asked, &around, &learner)
         }
+        Some(Command::Class(asked)) => crate::class::main(&asked, &around, &learner),
         Some(Command::Machine(asked)) => Ok(machine::ask::main(&asked, &around)),
         Some(Command::Emulator { parent, program }) => {
             match machine::qemu::main(parent, &program)? {}
@@ -261,6 +270,12 @@ fn run(cli: Cli) -> Outcome {
             uid,
             gid,
         }) => crate::exercise::judge::main(&folder, &exercise, answer, (uid, gid)).map(|()| 0),
+        Some(Command::Build {
+            copy,
+            target,
+            rust,
+            crates,
+        }) => Ok(crate::class::shop::main(&copy, &target, &rust, &crates)),
         Some(Command::Keeper { real_root, .. }) => enter::keeper(real_root).map(|()| 0),
         Some(Command::Enter {
             folder,

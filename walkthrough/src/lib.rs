@@ -13,6 +13,7 @@
 //! - [`cli`], [`play`]: the command line of `era`, and what it starts.
 //! - [`doctor`]: what this machine allows.
 //! - [`exercise`]: exercises, and the checks that prove them.
+//! - [`class`]: plans and reports for who teaches with them.
 //! - [`clean`]: ends what a crashed program has left.
 //! - [`machine`]: a small virtual machine to play in.
 //! - [`papers`]: completions and man pages of all programs.
@@ -23,6 +24,7 @@
 
 pub mod auto;
 pub mod bless;
+pub mod class;
 pub mod clean;
 pub mod cli;
 pub mod doctor;

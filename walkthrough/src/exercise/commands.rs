@@ -7,7 +7,8 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::progress::Progress;
-use super::{Folder, Verdict, all, find, package, show, task, trial, watch};
+use super::submit::Submit;
+use super::{Folder, Verdict, all, elsewhere, find, package, show, submission, task, trial, watch};
 use crate::ground::Learner;
 use crate::state::Surroundings;
 
@@ -18,6 +19,7 @@ Examples:
   era exercise                  the exercises, and what is passed
   era exercise start 04.2       a folder with the task and a beginning
   era exercise check 04.2       build it, run it, look at what it did
+  era exercise submit           one file to hand in
 
 Statuses of check: 0 passed, 1 wrong, 3 not started, 4 does not build, 5 cannot
 be checked on this machine.
@@ -49,6 +51,9 @@ enum What {
     Check {
         /// Its number or name; otherwise that of this folder
         exercise: Option<String>,
+        /// In a small virtual machine: for a host that refuses what the check needs
+        #[arg(long)]
+        machine: bool,
     },
     /// Check at each save, until it is passed
     Watch {
@@ -70,12 +75,21 @@ enum What {
         /// Its number or name; otherwise that of this folder
         exercise: Option<String>,
     },
+    /// Write one file to hand in: answers, verdicts, tries, hints, dates
+    #[command(after_help = "\
+Examples:
+  era exercise submit --name 'Alice Moreau'
+  era exercise submit --out /net/hand-in/alice.json ~/moved/04.2-enter
+
+An answer that has changed since it was checked is checked first. The status is
+1 if something that was started could not be found.")]
+    Submit(Submit),
     /// For the tests: judge a program that is built already
     #[command(hide = true)]
     Candidate { exercise: String, program: PathBuf },
 }
 
-type Outcome<T = u8> = Result<T, Box<dyn std::error::Error>>;
+pub(super) type Outcome<T = u8> = Result<T, Box<dyn std::error::Error>>;
 
 /// `era exercise`
 ///
@@ -92,7 +106,10 @@ pub fn main(asked: &Exercise, around: &Surroundings, learner: &Learner) -> Outco
         None | Some(What::List) => desk.list(),
         Some(What::Start { exercise, dir }) => desk.start(named(exercise)?, dir.as_deref()),
         Some(What::Next) => desk.next(),
-        Some(What::Check { exercise }) => desk.check_and_tell(desk.meant(exercise.as_deref())?),
+        Some(What::Check { exercise, machine }) => {
+            desk.check_and_tell(desk.meant(exercise.as_deref())?, *machine)
+        }
+        Some(What::Submit(asked)) => desk.submit(asked),
         Some(What::Watch { exercise }) => desk.watch(desk.meant(exercise.as_deref())?),
         Some(What::Hint { exercise }) => desk.hint(desk.meant(exercise.as_deref())?),
         Some(What::Solution { exercise }) => desk.solution(desk.meant(exercise.as_deref())?),
@@ -114,11 +131,11 @@ fn numbers() -> String {
 }
 
 /// What every command needs.
-struct Desk<'a> {
-    around: &'a Surroundings,
-    learner: &'a Learner,
-    progress: Progress,
-    json: bool,
+pub(super) struct Desk<'a> {
+    pub(super) around: &'a Surroundings,
+    pub(super) learner: &'a Learner,
+    pub(super) progress: Progress,
+    pub(super) json: bool,
 }
 
 impl Desk<'_> {
@@ -153,7 +170,7 @@ impl Desk<'_> {
     }
 
     /// The student's folder.
-    fn folder(&self, exercise: &Folder) -> Outcome<PathBuf> {
+    pub(super) fn folder(&self, exercise: &Folder) -> Outcome<PathBuf> {
         let id = exercise.id();
         let here = std::env::current_dir()?;
         if package::exercise_of(&here).as_deref() == Some(&*id) {
@@ -179,7 +196,10 @@ impl Desk<'_> {
         }
         let told = |error: std::io::Error| format!("cannot make {}: {error}", folder.display());
         package::start(exercise, &folder).map_err(told)?;
-        self.remember(&id, |record| record.at = Some(folder.clone()));
+        self.remember(&id, |record| {
+            record.at = Some(folder.clone());
+            record.started.get_or_insert_with(submission::now);
+        });
         let answer = package::answer(exercise, &folder);
         if self.json {
             return say(&format!(
@@ -206,35 +226,66 @@ impl Desk<'_> {
     }
 
     /// Reads, builds and judges the answer, and remembers what came of it.
-    fn check(&self, exercise: &Folder) -> Outcome<Verdict> {
-        let answer = package::answer(exercise, &self.folder(exercise)?);
+    fn check(&self, exercise: &Folder, machine: bool) -> Outcome<Verdict> {
+        let folder = self.folder(exercise)?;
+        let answer = package::answer(exercise, &folder);
         let told = |error: std::io::Error| format!("cannot read {}: {error}", answer.display());
         let text = std::fs::read_to_string(&answer).map_err(told)?;
-        let verdict = self.verdict(exercise, &text)?;
-        match verdict {
-            Verdict::Passed => self.remember(&exercise.id(), |record| record.passed = true),
-            Verdict::Wrong(_) => self.remember(&exercise.id(), |record| record.tries += 1),
-            _ => {}
-        }
+        self.check_text(exercise, &folder, &text, machine)
+    }
+
+    /// The same with the answer's text in hand. A folder that was moved is known from now on.
+    pub(super) fn check_text(
+        &self,
+        exercise: &Folder,
+        folder: &Path,
+        text: &str,
+        machine: bool,
+    ) -> Outcome<Verdict> {
+        let verdict = self.verdict(exercise, text, machine)?;
+        self.remember(&exercise.id(), |record| {
+            let now = submission::now();
+            record.at = Some(folder.to_owned());
+            record.verdict = Some(verdict.tag().to_owned());
+            record.answer = Some(submission::fingerprint(text));
+            match verdict {
+                Verdict::Passed => {
+                    record.passed = true;
+                    record.since.get_or_insert(now.clone());
+                }
+                Verdict::Wrong(_) => record.tries += 1,
+                _ => {}
+            }
+            record.checked = Some(now);
+        });
         Ok(verdict)
     }
 
-    fn verdict(&self, exercise: &Folder, text: &str) -> Outcome<Verdict> {
+    fn verdict(&self, exercise: &Folder, text: &str, machine: bool) -> Outcome<Verdict> {
         if package::is_not_started(exercise, text) {
             return Ok(Verdict::NotStarted);
         }
         if package::is_first_build(exercise, &self.around.state) {
             eprintln!("building nix and libc, once");
         }
-        match package::build(exercise, text, &self.around.state)? {
-            Ok(program) => Ok(trial::judge(
-                exercise,
-                &program,
-                &self.around.state,
-                self.learner,
-            )?),
-            Err(verdict) => Ok(verdict),
+        let program = match package::build(exercise, text, &self.around.state, &package::cargo)? {
+            Ok(program) => program,
+            Err(verdict) => return Ok(verdict),
+        };
+        if machine {
+            let answers = [(exercise, program.to_path_buf())];
+            return Ok(elsewhere::judge(&answers, self.around).remove(0));
         }
+        let verdict = trial::judge(exercise, &program, &self.around.state, self.learner)?;
+        Ok(match verdict {
+            Verdict::CannotBeChecked { why, fix } if !elsewhere::is_here() => {
+                let machine = format!("era exercise check {} --machine", exercise.id());
+                let fix = fix.map_or(machine.clone(), |fix| format!("{fix}; or else: {machine}"));
+                let fix = Some(fix);
+                Verdict::CannotBeChecked { why, fix }
+            }
+            verdict => verdict,
+        })
     }
 
     fn tell(&self, exercise: &Folder, verdict: &Verdict) -> Outcome {
@@ -246,8 +297,8 @@ impl Desk<'_> {
         Ok(verdict.status())
     }
 
-    fn check_and_tell(&self, exercise: &Folder) -> Outcome {
-        let verdict = self.check(exercise)?;
+    fn check_and_tell(&self, exercise: &Folder, machine: bool) -> Outcome {
+        let verdict = self.check(exercise, machine)?;
         self.tell(exercise, &verdict)
     }
 
@@ -256,7 +307,7 @@ impl Desk<'_> {
         let mut outcome = Ok(0);
         watch::saves(&answer, || {
             eprintln!("checking {}", answer.display());
-            let passed = self.check(exercise).and_then(|verdict| {
+            let passed = self.check(exercise, false).and_then(|verdict| {
                 self.tell(exercise, &verdict)?;
                 Ok(verdict == Verdict::Passed)
             });
@@ -327,7 +378,7 @@ fn usual_place(exercise: &Folder) -> PathBuf {
 }
 
 /// A result that cannot be written is a failure; a reader that went away is none.
-fn say(text: &str) -> Outcome {
+pub(crate) fn say(text: &str) -> Outcome {
     let mut out = std::io::stdout().lock();
     let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
     match written {

@@ -11,6 +11,8 @@
 //! - [`trial`]: an answer is put on a ground and judged there.
 //! - [`judge`]: the process that does it, and its verdict.
 //! - [`check`]: what a check is written with: scenes, the witness, properties.
+//! - [`elsewhere`]: the same in the small virtual machine.
+//! - [`submission`]: the file that a student hands in; [`submit`]: how it is made.
 //! - [`commands`]: `era exercise`; [`show`]: its words; [`watch`]: a check at each save.
 //! - [`folders`]: the exercises that there are.
 
@@ -20,11 +22,14 @@ use serde::{Deserialize, Serialize};
 
 pub mod check;
 pub mod commands;
+pub mod elsewhere;
 pub mod folders;
 pub mod judge;
 pub mod package;
 pub mod progress;
 pub mod show;
+pub mod submission;
+pub mod submit;
 pub mod task;
 pub mod trial;
 pub mod watch;
@@ -151,6 +156,17 @@ impl Verdict {
             Verdict::NotStarted => "not started",
             Verdict::DoesNotBuild { .. } => "does not build",
             Verdict::CannotBeChecked { .. } => "cannot be checked here",
+        }
+    }
+
+    /// A word for programs and files, as it is in JSON.
+    pub fn tag(&self) -> &'static str {
+        match self {
+            Verdict::Passed => "passed",
+            Verdict::Wrong(_) => "wrong",
+            Verdict::NotStarted => "not-started",
+            Verdict::DoesNotBuild { .. } => "does-not-build",
+            Verdict::CannotBeChecked { .. } => "cannot-be-checked",
         }
     }
 

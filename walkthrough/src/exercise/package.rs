@@ -120,12 +120,34 @@ pub fn is_first_build(exercise: &Folder, state: &Path) -> bool {
     exercise.language() == "rs" && !state.join("exercises/target/debug").exists()
 }
 
+/// The status of a cargo that could not be shut in.
+pub const NO_PLACE: u8 = 125;
+
+/// What builds: the folder of the package, and where to.
+pub type Cargo<'a> = &'a dyn Fn(&Path, &Path) -> Command;
+
+/// The one of whoever sits here.
+pub fn cargo(copy: &Path, target: &Path) -> Command {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    command
+        .args(["build", "--quiet", "--offline"])
+        .current_dir(copy)
+        .env("CARGO_TARGET_DIR", target);
+    command
+}
+
 /// Builds an answer; gives the program, or why there is none. Two checks at once build one
 /// after the other, and each gets a program of its own, which goes when it is dropped.
 ///
 /// # Errors
 /// The state folder cannot be written.
-pub fn build(exercise: &Folder, text: &str, state: &Path) -> io::Result<Result<TempPath, Verdict>> {
+pub fn build(
+    exercise: &Folder,
+    text: &str,
+    state: &Path,
+    cargo: Cargo<'_>,
+) -> io::Result<Result<TempPath, Verdict>> {
     let work = state.join("exercises");
     let copy = work.join("build").join(exercise.id());
     let target = work.join("target");
@@ -134,7 +156,7 @@ pub fn build(exercise: &Folder, text: &str, state: &Path) -> io::Result<Result<T
     let _lock = Flock::lock(lock, FlockArg::LockExclusive).map_err(|(_, errno)| errno)?;
     let built = match exercise.language() {
         "sh" => script(&copy, text)?,
-        _ => program(exercise, &copy, text, &target)?,
+        _ => program(exercise, &copy, text, (&target, cargo))?,
     };
     let built = match built {
         Ok(built) => built,
@@ -149,7 +171,7 @@ fn program(
     exercise: &Folder,
     copy: &Path,
     text: &str,
-    target: &Path,
+    (target, cargo): (&Path, Cargo<'_>),
 ) -> io::Result<Result<PathBuf, Verdict>> {
     if let Some(lack) = tools() {
         return Ok(Err(lack));
@@ -158,13 +180,7 @@ fn program(
     write_if_new(&copy.join("Cargo.toml"), &manifest(&name))?;
     write_if_new(&copy.join("Cargo.lock"), &lock(&name))?;
     write_if_new(&copy.join("src/main.rs"), text)?;
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let output = Command::new(cargo)
-        .args(["build", "--quiet", "--offline"])
-        .current_dir(copy)
-        .env("CARGO_TARGET_DIR", target)
-        .output();
-    let output = match output {
+    let output = match cargo(copy, target).output() {
         Ok(output) => output,
         Err(error) => {
             return Ok(Err(Verdict::lacking(format!(
@@ -176,6 +192,9 @@ fn program(
         return Ok(Ok(target.join("debug").join(name)));
     }
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    if output.status.code() == Some(i32::from(NO_PLACE)) {
+        return Ok(Err(Verdict::lacking(said.trim())));
+    }
     Ok(Err(refused(&said, copy)))
 }
 

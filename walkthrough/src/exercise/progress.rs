@@ -4,6 +4,10 @@
 //! 04.2 tries=3 hints=1 passed=yes at=/home/alice/era-exercises/04.2-enter
 //! ```
 //!
+//! Between them stand the dates (`started=`, `checked=`, `since=`) and what came of the last
+//! check (`verdict=`) of which answer (`answer=`, its fingerprint). Words that a later version
+//! has written stay.
+//!
 //! Lines go by the permanent number, so exercises can be renamed and reordered. A line that
 //! cannot be read, or whose number nobody knows (any more, or yet), stays as it is. The file
 //! is replaced whole; whoever writes it holds a lock file (open(2): O_EXCL works on NFS, too)
@@ -28,6 +32,18 @@ pub struct Record {
     pub hints: usize,
     /// It was passed once.
     pub passed: bool,
+    /// When it was started, as RFC 3339 has it; so all dates.
+    pub started: Option<String>,
+    /// When it was last checked.
+    pub checked: Option<String>,
+    /// When it was first passed.
+    pub since: Option<String>,
+    /// What came of the last check: [`Verdict::tag`](super::Verdict::tag).
+    pub verdict: Option<String>,
+    /// The fingerprint of the answer that was checked.
+    pub answer: Option<String>,
+    /// Words of the line that are not known here.
+    pub further: Vec<String>,
     /// The student's folder.
     pub at: Option<PathBuf>,
 }
@@ -93,7 +109,7 @@ impl Progress {
 
 fn parse(line: &str) -> Option<(String, Record)> {
     let (id, rest) = line.split_once(' ')?;
-    let (rest, at) = match rest.split_once("at=") {
+    let (rest, at) = match rest.split_once(" at=") {
         Some((rest, at)) => (rest, Some(PathBuf::from(at))),
         None => (rest, None),
     };
@@ -106,7 +122,12 @@ fn parse(line: &str) -> Option<(String, Record)> {
             ("tries", number) => record.tries = number.parse().ok()?,
             ("hints", number) => record.hints = number.parse().ok()?,
             ("passed", word) => record.passed = word == "yes",
-            _ => return None,
+            ("started", date) => record.started = Some(date.to_owned()),
+            ("checked", date) => record.checked = Some(date.to_owned()),
+            ("since", date) => record.since = Some(date.to_owned()),
+            ("verdict", tag) => record.verdict = Some(tag.to_owned()),
+            ("answer", print) => record.answer = Some(print.to_owned()),
+            _ => record.further.push(word.to_owned()),
         }
     }
     Some((id.to_owned(), record))
@@ -114,12 +135,23 @@ fn parse(line: &str) -> Option<(String, Record)> {
 
 fn line(id: &str, record: &Record) -> String {
     let passed = if record.passed { "yes" } else { "no" };
-    let at = record.at.as_ref().map(|at| format!(" at={}", at.display()));
-    let at = at.unwrap_or_default();
-    format!(
-        "{id} tries={} hints={} passed={passed}{at}",
+    let mut line = format!(
+        "{id} tries={} hints={} passed={passed}",
         record.tries, record.hints
-    )
+    );
+    for (name, value) in [
+        ("started", &record.started),
+        ("checked", &record.checked),
+        ("since", &record.since),
+        ("verdict", &record.verdict),
+        ("answer", &record.answer),
+    ] {
+        line.extend(value.iter().map(|value| format!(" {name}={value}")));
+    }
+    line.extend(record.further.iter().map(|word| format!(" {word}")));
+    // The last, since it may hold blanks.
+    line.extend(record.at.iter().map(|at| format!(" at={}", at.display())));
+    line
 }
 
 /// A lock file, as long as this lives.
@@ -176,9 +208,8 @@ mod tests {
         progress.change("04.2", |record| record.tries += 1).unwrap();
         let expected = Record {
             tries: 1,
-            hints: 0,
-            passed: false,
             at: Some("/a folder/x".into()),
+            ..Record::default()
         };
         assert_eq!(progress.get("04.2"), expected);
         assert_eq!(progress.get("04.3"), Record::default());
@@ -193,6 +224,19 @@ mod tests {
         progress.change("04.2", |record| record.tries += 1).unwrap();
         let after = fs::read_to_string(&progress.file).unwrap();
         assert_eq!(after, before.replace("tries=2", "tries=3") + "\n");
+    }
+
+    #[test]
+    fn what_a_later_version_has_written_stays() {
+        let (_state, progress) = progress();
+        let before = "04.2 tries=2 hints=1 passed=yes stars=5 at=/x\n";
+        fs::write(&progress.file, before).unwrap();
+        let change = |record: &mut Record| record.checked = Some("2026-01-02T03:04:05Z".into());
+        progress.change("04.2", change).unwrap();
+        assert!(progress.get("04.2").passed);
+        let after = fs::read_to_string(&progress.file).unwrap();
+        let expected = before.replace("stars=5", "checked=2026-01-02T03:04:05Z stars=5");
+        assert_eq!(after, expected);
     }
 
     #[test]

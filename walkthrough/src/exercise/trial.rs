@@ -8,6 +8,7 @@ use groundwork::host::Finding;
 use super::judge::VERDICT;
 use super::{Folder, Verdict, task};
 use crate::ground::{Ground, GroundError, Learner};
+use crate::machine::guest::session::times_slower;
 use crate::probes::{self, GROUP};
 
 /// How long a check may take: each of its runs has a limit of its own.
@@ -52,7 +53,7 @@ pub fn judge(
     }
     let judge = ground.judge(&exercise.id(), answer)?;
     let file = ground.folder.join(VERDICT);
-    let until = Instant::now() + PATIENCE;
+    let until = Instant::now() + PATIENCE * times_slower();
     let verdict = loop {
         if let Ok(text) = std::fs::read(&file) {
             break serde_json::from_slice(&text)

@@ -38,6 +38,7 @@ mod prepare;
 
 use groundwork::host::{self, Facts};
 
+use crate::machine::guest::session::EMULATED;
 use crate::probes;
 use guard::Guard;
 pub use learner::Learner;
@@ -161,6 +162,9 @@ impl Ground {
             None => {
                 let mut command = Command::new(&era);
                 command.arg0("era-guardian").env_clear();
+                // What takes its time there takes it for the judge, too.
+                let emulated = std::env::var_os(EMULATED);
+                command.envs(emulated.map(|value| (EMULATED, value)));
                 command
             }
         };

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use super::{Ended, Ran, Stage, StageError};
-use crate::machine::guest::session::EMULATED;
+use crate::machine::guest::session::times_slower;
 use crate::page::compare::{self, Change};
 use crate::page::facts::PATIENCE;
 use crate::page::{Block, Line, Prompt};
@@ -78,15 +78,9 @@ impl BlockReport {
     }
 }
 
-/// How long a command of this block may take: in a machine that is emulated in software,
-/// whose init says so, everything takes its time.
+/// How long a command of this block may take.
 pub fn limit(block: &Block) -> Duration {
-    let times = if std::env::var_os(EMULATED).is_some() {
-        6
-    } else {
-        1
-    };
-    Duration::from_secs(if block.slow { 30 } else { 10 }) * times
+    Duration::from_secs(if block.slow { 30 } else { 10 }) * times_slower()
 }
 
 /// Runs a block from its first line to its last fact.

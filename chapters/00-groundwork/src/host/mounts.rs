@@ -132,7 +132,7 @@ fn masked(facts: &Facts) -> Option<String> {
 fn unmask(facts: &Facts) -> String {
     match reasons::container(facts).as_deref() {
         Some("Docker") => {
-            "docker run --security-opt systempaths=unmasked …   (this container only)"
+            "docker run --security-opt systempaths=unconfined …   (this container only)"
         }
         Some("Podman") => "podman run --security-opt unmask=ALL …   (this container only)",
         _ => "run era outside of what masked it",

@@ -168,7 +168,7 @@ fn furnish(plan: &Plan) -> Outcome<Vec<File>> {
     let root = plan.folder.join("cell");
     fs::create_dir(&root)?;
     kernel::mount_new("tmpfs", &root, MsFlags::empty(), Some("size=64m,mode=755"))?;
-    system(&root)?;
+    system(&root, SYSTEM)?;
     devices(&root)?;
     for (outside, inside) in &plan.trees {
         let there = root.join(inside.trim_start_matches('/'));
@@ -192,8 +192,9 @@ fn furnish(plan: &Plan) -> Outcome<Vec<File>> {
     Ok(outputs?)
 }
 
-fn system(root: &Path) -> Outcome {
-    for name in SYSTEM {
+/// Folders of the system below another root, read-only.
+pub(crate) fn system(root: &Path, names: &[&str]) -> Outcome {
+    for name in names {
         let (here, there) = (Path::new("/").join(name), root.join(name));
         let Ok(meta) = fs::symlink_metadata(&here) else {
             continue;
@@ -210,7 +211,7 @@ fn system(root: &Path) -> Outcome {
 }
 
 /// Changes one flag of a mount; the others may not change in a user namespace.
-fn read_only(point: &Path) -> Outcome {
+pub(crate) fn read_only(point: &Path) -> Outcome {
     let mut flags = MsFlags::MS_REMOUNT | MsFlags::MS_BIND | MsFlags::MS_RDONLY;
     let found = statvfs(point)?.flags();
     for (is, keep) in [
@@ -225,7 +226,8 @@ fn read_only(point: &Path) -> Outcome {
     Ok(kernel::mount(None, point, None, flags, None)?)
 }
 
-fn devices(root: &Path) -> Outcome {
+/// Devices that harm nobody.
+pub(crate) fn devices(root: &Path) -> Outcome {
     fs::create_dir(root.join("dev"))?;
     for name in DEVICES {
         let (here, there) = (Path::new("/dev").join(name), root.join("dev").join(name));

@@ -8,7 +8,7 @@ use groundwork::kernel::{self, Pid, Signal};
 use nix::libc;
 
 use super::cell::BOX;
-use super::run::{PATIENCE, Run};
+use super::run::{Run, patience};
 use super::witness::{Inode, Witness};
 use super::{Checked, Property, Refusal};
 
@@ -75,14 +75,26 @@ impl Run {
         match kernel::wait_any() {
             Ok(Some((pid, status))) => self.change(pid, status),
             Ok(None) if Instant::now() > self.until => Err(ENDS.broken(
-                format!("it is done within {} s", PATIENCE.as_secs()),
+                format!("it is done within {} s", patience().as_secs()),
                 "it hung, and was stopped",
             )),
             Ok(None) => {
+                self.nobody_hides()?;
                 std::thread::sleep(Duration::from_micros(300));
                 Ok(Event::Nothing)
             }
             Err(errno) => Err(Refusal::Undone(format!("the cell is gone: {errno}"))),
+        }
+    }
+
+    /// Whoever is not traced could start any program, and nobody would see it.
+    fn nobody_hides(&mut self) -> Checked {
+        match self.hidden.found(self.family.keys()) {
+            None => Ok(()),
+            Some(_) => Err(BY_ITSELF.broken(
+                "every process can be seen",
+                "one hides from the check: clone(2), CLONE_UNTRACED",
+            )),
         }
     }
 
@@ -144,6 +156,7 @@ impl Run {
             }
             self.family.insert(child, command);
             self.all.insert(child);
+            self.hidden.reported(child);
             self.made += 1;
             self.inherit_filters(parent, child);
             if self.early.remove(&child) {

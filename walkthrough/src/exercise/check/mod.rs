@@ -14,6 +14,7 @@
 //! - [`powers`]: capabilities, with which an answer starts and with which it makes its calls.
 //! - [`run`]: a cell at work; [`events`]: what happens there; [`sight`]: what is seen of it.
 //! - [`pace`]: who goes on when.
+//! - `hidden`: who hides from the tracer.
 //! - [`witness`]: what /proc says of a process in it.
 //! - [`calls`]: what comes of calls that the witness makes; [`filters`]: those before them.
 //! - [`random`]: names and numbers that nobody can know before.
@@ -23,6 +24,7 @@ pub mod cell;
 pub mod events;
 pub mod filters;
 pub mod groups;
+mod hidden;
 pub mod maps;
 pub mod pace;
 pub mod powers;

@@ -18,14 +18,18 @@ use super::cell::{self, Plan, Who};
 use super::events::{End, Event};
 use super::filters::Filters;
 use super::groups::{Branch, Group};
+use super::hidden::Hidden;
 use super::pace::Held;
 use super::powers::AtCall;
 use super::scene::{Actor, Place, Scene};
 use super::witness::{Inode, Mount, Witness};
 use super::{Checked, Property, Refusal, maps};
+use crate::machine::guest::session::times_slower;
 
 /// How long an answer may take.
-pub(super) const PATIENCE: Duration = Duration::from_secs(10);
+pub(super) fn patience() -> Duration {
+    Duration::from_secs(10) * times_slower()
+}
 
 const STARTED: Property = Property {
     is: "the command is started",
@@ -46,6 +50,8 @@ pub struct Run {
     pub(super) family: BTreeMap<Pid, Option<usize>>,
     /// Every process that there ever was.
     pub(super) all: BTreeSet<Pid>,
+    /// Every process that the tracer has not told of.
+    pub(super) hidden: Hidden,
     /// What PID 1 saw mounted before anything ran.
     pub(super) mounts: Vec<Mount>,
     /// Those that were seen before the fork that made them.
@@ -96,7 +102,7 @@ impl Run {
         }
         maps::write(init.pid, who, plan.many_ids, learner)?;
         kernel::trace_seize(init.pid)?;
-        run.judge.set_read_timeout(Some(PATIENCE))?;
+        run.judge.set_read_timeout(Some(patience()))?;
         run.go_on()?;
         let said = cell::line(&run.judge)?;
         if said != "ready" {
@@ -111,6 +117,7 @@ impl Run {
             run.actors.push((actor.clone(), inode));
         }
         run.mounts = init.mounts()?;
+        run.hidden.open()?;
         run.go_on()?;
         run.meet_targets()?;
         Ok(run)
@@ -131,6 +138,7 @@ impl Run {
                 .collect(),
             family: BTreeMap::new(),
             all: BTreeSet::new(),
+            hidden: Hidden::new(init),
             mounts: Vec::new(),
             early: BTreeSet::new(),
             forks: 0,
@@ -139,7 +147,7 @@ impl Run {
             awaited: plan.targets.len(),
             ends: Vec::new(),
             witnesses: Vec::new(),
-            until: Instant::now() + PATIENCE,
+            until: Instant::now() + patience(),
             stay: plan.commands.iter().map(|command| command.stays).collect(),
             trees: scene.trees.clone(),
             holding: Duration::ZERO,

@@ -21,6 +21,15 @@ const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 /// Tells programs that they run in a machine, where time-outs have to be longer.
 pub const EMULATED: &str = "ERA_EMULATED";
 
+/// How many times longer everything may take here: in a machine that is emulated in
+/// software, whose init says so, everything takes its time.
+pub fn times_slower() -> u32 {
+    match std::env::var_os(EMULATED) {
+        Some(_) => 6,
+        None => 1,
+    }
+}
+
 /// Runs the command and gives its status, 128 + N for a signal. What it left running ends
 /// with it.
 ///
