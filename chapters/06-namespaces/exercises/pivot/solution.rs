@@ -39,7 +39,7 @@ fn forget_all_but(root: &str) -> Result<(), String> {
     chdir("/").map_err(told("chdir /"))
 }
 
-/// What failed: an error alone does not say which call it was.
+/// What failed, for `map_err`: an error alone does not say which call it was.
 fn told<E: std::fmt::Display>(call: &str) -> impl Fn(E) -> String {
     move |error| format!("{call}: {error}")
 }

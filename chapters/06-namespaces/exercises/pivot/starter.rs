@@ -21,10 +21,10 @@ fn main() {
 /// From here on there is nothing but `root`.
 fn forget_all_but(root: &str) -> Result<(), String> {
     let _ = (root, told::<nix::Error>);
-    todo!("pivot; of a call that fails, .map_err(told(\"its name\"))");
+    todo!("pivot");
 }
 
-/// What failed: an error alone does not say which call it was.
+/// What failed, for `map_err`: an error alone does not say which call it was.
 fn told<E: std::fmt::Display>(call: &str) -> impl Fn(E) -> String {
     move |error| format!("{call}: {error}")
 }

@@ -34,7 +34,7 @@ fn become_somebody(uid: u32, gid: u32) -> Result<(), String> {
     write("gid_map", format!("{gid} {my_group} 1"))
 }
 
-/// What failed: an error alone does not say which call it was.
+/// What failed, for `map_err`: an error alone does not say which call it was.
 fn told<E: std::fmt::Display>(call: &str) -> impl Fn(E) -> String {
     move |error| format!("{call}: {error}")
 }

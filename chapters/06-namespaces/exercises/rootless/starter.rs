@@ -22,10 +22,10 @@ fn main() {
 /// A user namespace in which we are `uid` and `gid`.
 fn become_somebody(uid: u32, gid: u32) -> Result<(), String> {
     let _ = (uid, gid, told::<std::io::Error>);
-    todo!("make the namespace and write its maps; of a call that fails, .map_err(told(\"its name\"))");
+    todo!("make the namespace and write its maps");
 }
 
-/// What failed: an error alone does not say which call it was.
+/// What failed, for `map_err`: an error alone does not say which call it was.
 fn told<E: std::fmt::Display>(call: &str) -> impl Fn(E) -> String {
     move |error| format!("{call}: {error}")
 }
