@@ -3,6 +3,8 @@
 
 #[path = "exercises/candidates.rs"]
 mod candidates;
+#[path = "exercises/groups.rs"]
+mod groups;
 #[path = "exercises/matrix.rs"]
 mod matrix;
 #[path = "exercises/student.rs"]
