@@ -5,6 +5,10 @@ use groundwork::kernel;
 use crate::exercise::check::{Checked, End, Judge, Property, Refusal, Who, Witness};
 use crate::exercise::check::{code, number};
 
+const SAME: Property = Property {
+    is: "the command is in the user namespace in which the program was started",
+    look: "user_namespaces(7), Capabilities: over what does a new namespace give power?",
+};
 const HAS: Property = Property {
     is: "the command has the capabilities of KEEP, and no others",
     look: "page 05, What root gets back; capabilities(7): P'(permitted) for root",
@@ -46,6 +50,8 @@ fn once(judge: &mut Judge) -> Checked {
     let mut run = scene.run(Who::Root, vec![answer])?;
 
     let seen = run.witness()?;
+    let same = seen.inode("ns/user")? == run.init().inode("ns/user")?;
+    SAME.holds(same, "the one of before", "it is in another")?;
     has(seen, keep, "")?;
     run.execute_again(seen)?;
     has(seen, keep, " after it has executed itself")?;
