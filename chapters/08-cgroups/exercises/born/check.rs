@@ -92,9 +92,12 @@ pub fn born(group: &Group, seen: Witness) -> Checked {
     ALONE.holds(others == 0, "the command alone", format!("{others} more"))
 }
 
-/// What it forks is there, too.
+/// What it forks is there, too, and it stays there itself.
 pub fn children(run: &mut Run, group: &Group, seen: Witness) -> Checked {
     run.order(seen, &format!("f{FORKS}"))?;
+    let stays = |_: &Run| group.has(seen);
+    run.becomes(SHORT, |run| !stays(run))?;
+    INSIDE.holds(stays(run), "it stays there", "it was moved out")?;
     let inside = group.processes().len();
     CHILDREN.holds(
         inside == FORKS + 1,

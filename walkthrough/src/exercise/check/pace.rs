@@ -10,6 +10,8 @@ use nix::libc;
 use super::run::Run;
 use super::{Checked, Group, Judge, Witness};
 
+/// After this time without any change nobody makes another one.
+const STILL: Duration = Duration::from_millis(100);
 /// A signal is not held longer than this.
 const MOST: Duration = Duration::from_millis(500);
 /// Nor is a parent, even if the machine is so busy that its child does not come to run.
@@ -149,10 +151,16 @@ impl Run {
         let start = Instant::now();
         let mut old = group.processes();
         old.retain(|pid| !self.witnesses.contains(pid));
-        while !old.is_empty() && !group.is_frozen() && start.elapsed() < MOST {
+        let (mut changed, mut seen) = (start, old.len());
+        // Who cannot be born any more is not waited for.
+        let stand = |changed: Instant| changed.elapsed() > STILL || group.is_frozen();
+        while !old.is_empty() && !stand(changed) && start.elapsed() < MOST {
             std::thread::sleep(Duration::from_micros(300));
             let now = group.processes();
             old.retain(|pid| now.contains(pid));
+            if old.len() < seen {
+                (changed, seen) = (Instant::now(), old.len());
+            }
         }
         self.slowed += start.elapsed();
     }
