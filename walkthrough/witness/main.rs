@@ -215,11 +215,11 @@ fn child_grows(megabytes: usize) {
     wait_for_all();
 }
 
-/// Children that live for a moment.
+/// Children that wait to be ended.
 fn fork_some(count: usize) {
     for _ in 0..count {
         if fork() {
-            sleep(150);
+            sleep(60_000);
             exit(0);
         }
     }
@@ -302,7 +302,7 @@ fn child_spins(order: *const u8) {
 }
 
 fn sleep(milliseconds: i64) {
-    let time = [0_i64, milliseconds * 1_000_000];
+    let time = [milliseconds / 1000, milliseconds % 1000 * 1_000_000];
     call(number::NANOSLEEP, [&raw const time as usize, 0, 0, 0, 0]);
 }
 

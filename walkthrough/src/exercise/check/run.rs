@@ -17,7 +17,7 @@ use nix::libc;
 use super::cell::{self, Plan, Who};
 use super::events::{End, Event};
 use super::groups::{Branch, Group};
-use super::pace::Held;
+use super::pace::{Held, Sender};
 use super::scene::{Actor, Scene};
 use super::witness::{Inode, Mount, Witness};
 use super::{Checked, Property, Refusal, maps};
@@ -68,6 +68,7 @@ pub struct Run {
     pub(super) began: Option<Instant>,
     /// In whose group they do not wait for the answer's signals, and how long those were held.
     pub(super) runners: Option<Group>,
+    pub(super) senders: Vec<Sender>,
     pub(super) slowed: Duration,
 }
 
@@ -136,6 +137,7 @@ impl Run {
             held: Vec::new(),
             began: None,
             runners: None,
+            senders: Vec::new(),
             slowed: Duration::ZERO,
         }
     }
