@@ -367,7 +367,7 @@ fn child_spins(order: *const u8) {
 }
 
 fn sleep(milliseconds: i64) {
-    let time = [0_i64, milliseconds * 1_000_000];
+    let time = [milliseconds / 1000, milliseconds % 1000 * 1_000_000];
     call(number::NANOSLEEP, [&raw const time as usize, 0, 0, 0, 0]);
 }
 

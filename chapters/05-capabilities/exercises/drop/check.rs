@@ -5,6 +5,10 @@ use groundwork::kernel;
 use crate::exercise::check::{Checked, Ending, Judge, Property, Refusal, Run, Who, Witness};
 use crate::exercise::check::number;
 
+const SAME: Property = Property {
+    is: "the command is in the user namespace in which the program was started",
+    look: "user_namespaces(7), Capabilities: over what does a new namespace give power?",
+};
 const HAS: Property = Property {
     is: "the command has the capabilities of KEEP, and no others",
     look: "page 05, What root gets back; capabilities(7): P'(permitted) for root",
@@ -90,6 +94,8 @@ impl Kept {
     /// The command has these and stays with them. It must have got no order yet.
     pub fn holds(&self, run: &mut Run, seen: Witness) -> Checked {
         let keep = self.set();
+        let same = seen.inode("ns/user")? == run.init().inode("ns/user")?;
+        SAME.holds(same, "the one of before", "it is in another")?;
         has(seen, keep, "")?;
         run.execute_again(seen)?;
         has(seen, keep, " after it has executed itself")?;

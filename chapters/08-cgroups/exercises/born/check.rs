@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use groundwork::kernel::{self, Signal};
+
 use crate::exercise::check::{Checked, End, Ending, Group, Judge, Property, Run, Who, Witness, word};
 
 const MADE: Property = Property {
@@ -95,14 +97,21 @@ pub fn born(group: &Group, seen: Witness) -> Checked {
     ALONE.holds(others == 0, "the command alone", format!("{others} more"))
 }
 
-/// What it forks is there, too.
+/// What it forks is there, too, and it stays there itself.
 pub fn children(run: &mut Run, group: &Group, seen: Witness) -> Checked {
     run.order(seen, &format!("f{FORKS}"))?;
-    let inside = group.processes().len();
+    let stays = |_: &Run| group.has(seen);
+    run.becomes(SHORT, |run| !stays(run))?;
+    INSIDE.holds(stays(run), "it stays there", "it was moved out")?;
+    let processes = group.processes();
+    let inside = processes.len();
     CHILDREN.holds(
         inside == FORKS + 1,
         format!("it and its {FORKS} children"),
         format!("{inside} of them"),
     )?;
+    for pid in processes.into_iter().filter(|pid| *pid != seen.pid) {
+        kernel::kill(pid, Signal::SIGKILL)?;
+    }
     run.order(seen, "w")
 }

@@ -10,7 +10,7 @@ const OUTSIDE: Property = Property {
     look: "cgroups(7), cgroup.procs: who is in the group?",
 };
 const GOES_ON: Property = Property {
-    is: "the group can be used again: it is not frozen",
+    is: "the group can be used again",
     look: "cgroup.freeze, on v1 freezer.state: what is in there afterwards?",
 };
 const EMPTY: Property = Property {
@@ -83,6 +83,8 @@ fn once(judge: &mut Judge, frozen: bool) -> Checked {
         "it was ended",
     )?;
     GOES_ON.holds(!group.is_frozen(), "not frozen", "frozen")?;
+    let most = group.text("pids.max").unwrap_or("max".to_owned());
+    GOES_ON.holds(most == "max", "pids.max as it was", format!("it is {most}"))?;
     EMPTY.holds(left == 0, "nobody", format!("{left} of them"))?;
     let gone = |run: &Run| !is_there(run, seen) && around.everybody_below().len() <= outside;
     let gone = run.becomes(Duration::from_millis(500), gone)?;

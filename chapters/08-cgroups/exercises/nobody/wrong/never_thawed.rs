@@ -1,4 +1,4 @@
-//! Refused: the group can be used again: it is not frozen
+//! Refused: the group can be used again
 //! Observed: frozen
 
 use nix::sys::signal::{Signal, kill};

@@ -4,7 +4,7 @@
 use std::os::unix::process::CommandExt;
 use std::process::{Command, exit};
 
-use libc::{BPF_ABS, BPF_JGE, BPF_JMP, BPF_K, BPF_LD, BPF_RET, BPF_W, sock_filter};
+use libc::{BPF_ABS, BPF_JEQ, BPF_JMP, BPF_K, BPF_LD, BPF_RET, BPF_W, sock_filter};
 use nix::errno::Errno;
 
 fn main() {
@@ -26,13 +26,29 @@ fn main() {
 
 /// From here on `call` fails with `error`, in this process and in all that it becomes.
 fn refuse(call: u32, error: u32) -> nix::Result<()> {
-    // Offset 0 of struct seccomp_data is the number of the call.
-    install(&mut [
-        step(BPF_LD | BPF_W | BPF_ABS, 0, 0, 0),
-        step(BPF_JMP | BPF_JGE | BPF_K, 0, 1, call),
+    let known = [
+        libc::SYS_execve,
+        libc::SYS_rt_sigaction,
+        libc::SYS_rt_sigprocmask,
+        libc::SYS_brk,
+        libc::SYS_mmap,
+        libc::SYS_getpid,
+        libc::SYS_kill,
+        libc::SYS_write,
+        libc::SYS_exit_group,
+    ];
+    let last = known.len() as u8;
+    let mut program = vec![step(BPF_LD | BPF_W | BPF_ABS, 0, 0, 0)];
+    for (index, number) in known.into_iter().enumerate() {
+        let ahead = last - index as u8;
+        program.push(step(BPF_JMP | BPF_JEQ | BPF_K, ahead, 0, number as u32));
+    }
+    program.extend([
         step(BPF_RET | BPF_K, 0, 0, libc::SECCOMP_RET_ERRNO | error),
         step(BPF_RET | BPF_K, 0, 0, libc::SECCOMP_RET_ALLOW),
-    ])
+    ]);
+    assert!(!known.contains(&call.into()));
+    install(&mut program)
 }
 
 fn step(code: u32, jt: u8, jf: u8, k: u32) -> sock_filter {
