@@ -224,7 +224,10 @@ fn no_interpreter(scene: &Scene<'_>) -> Checked<Broken> {
     let program = format!("/bin/{}", word());
     let script = jail.join(&program);
     let blank = pick(&["", " "]);
-    scene.file(&script, format!("#!{blank}{interpreter}{rest}\necho {says}\n"))?;
+    scene.file(
+        &script,
+        format!("#!{blank}{interpreter}{rest}\necho {says}\n"),
+    )?;
     let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     fs::set_permissions(scene.outside(&script), executable)?;
     let broken = Broken {

@@ -117,7 +117,9 @@ impl Witness {
         let mut words = fs::read(self.path("cmdline"))?;
         words.pop();
         let words = words.split(|byte| *byte == 0);
-        Ok(words.map(|word| OsString::from_vec(word.to_vec())).collect())
+        Ok(words
+            .map(|word| OsString::from_vec(word.to_vec()))
+            .collect())
     }
 
     /// Its open descriptors.

@@ -8,8 +8,6 @@ fn main() {
     nix::unistd::chdir(words[0].as_os_str()).unwrap();
     let mut below = std::ffi::OsString::from(".");
     below.push(&words[1]);
-    let error = std::process::Command::new(below)
-        .args(&words[2..])
-        .exec();
+    let error = std::process::Command::new(below).args(&words[2..]).exec();
     panic!("{error}");
 }
