@@ -3,7 +3,9 @@
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 
-use crate::exercise::check::{Checked, End, Judge, Place, Property, Who, code, number, word};
+use crate::exercise::check::{
+    Checked, End, Judge, Place, Property, Run, Who, Witness, code, number, word,
+};
 
 const ROOT: Property = Property {
     is: "ROOT is the command's root directory",
@@ -44,16 +46,21 @@ fn once(judge: &mut Judge) -> Checked {
     let mut run = scene.run(Who::Root, vec![answer])?;
 
     let seen = run.witness()?;
-    let jail = run.inode(&jail)?;
-    ROOT.same(&jail, &seen.inode("root")?)?;
-    INSIDE.same(&jail, &seen.inode("cwd")?)?;
-    let open = seen.descriptors()?;
-    NOTHING_LEFT.holds(open == [0, 1, 2], "[0, 1, 2]", format!("{open:?}"))?;
+    is_inside(&run, seen, &jail)?;
 
     let status = code();
     run.send(seen, &format!("q{status}"))?;
     let ends = run.ends()?;
     STATUS.same(&End::Status(status.into()), &ends[0])
+}
+
+/// The command is inside of this folder, and holds nothing of outside.
+pub fn is_inside(run: &Run, seen: Witness, jail: &Place) -> Checked {
+    let jail = run.inode(jail)?;
+    ROOT.same(&jail, &seen.inode("root")?)?;
+    INSIDE.same(&jail, &seen.inode("cwd")?)?;
+    let open = seen.descriptors()?;
+    NOTHING_LEFT.holds(open == [0, 1, 2], "[0, 1, 2]", format!("{open:?}"))
 }
 
 /// What a shell or a split would not leave as it is, and what is no text: the byte 255.
