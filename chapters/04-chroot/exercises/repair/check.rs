@@ -25,6 +25,10 @@ const SAME_PATH: Property = Property {
     is: "what is added has the same path as on this machine",
     look: "ldd(1); page 04, A jail by hand",
 };
+const SAME_FILE: Property = Property {
+    is: "what is added is this machine's file",
+    look: "the task: only what is missing is added; cmp(1)",
+};
 
 const NO_LOADER: &str = "execve(2), ENOENT; readelf -l; page 04, The shell alone";
 const NO_LIBRARY: &str = "ld.so(8): what the loader says it cannot open; page 04, A jail by hand";
@@ -86,6 +90,13 @@ pub fn check(judge: &mut Judge) -> Checked {
         let new = |path: &&String| !one.before.contains_key(*path);
         for path in after.keys().filter(new) {
             is_in_place(path, one)?;
+            let inside = run.path(&one.jail).join(path.trim_start_matches('/'));
+            let link = fs::symlink_metadata(&inside)?.is_symlink();
+            SAME_FILE.holds(
+                link || after[path] == fs::read(path)?,
+                format!("{path} is this machine's"),
+                format!("{path} is another file"),
+            )?;
         }
         let (end, said) = (ends[3 + index], run.said(3 + index));
         let starts = Property {
@@ -108,7 +119,7 @@ pub fn check(judge: &mut Judge) -> Checked {
     Ok(())
 }
 
-/// By what a path leads to: `/lib` may be a link to `/usr/lib`.
+/// It is judged by what its path leads to here: `/lib` may be a link to `/usr/lib`.
 fn is_in_place(path: &str, one: &Broken) -> Checked {
     let named = |file: &String| Path::new(file).file_name() == Path::new(path).file_name();
     let place = one.needs.iter().find(|file| named(file));
