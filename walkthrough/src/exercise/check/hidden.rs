@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use groundwork::kernel::Pid;
 
-use super::witness::Witness;
+use super::witness::{Inode, Witness};
 use crate::proc;
 
 /// How often threads are looked at, and how soon again for somebody who was no stranger.
@@ -28,6 +28,8 @@ pub(super) struct Hidden {
     list: Option<File>,
     /// The numbers in the cell of all whom the tracer has reported.
     known: BTreeSet<u32>,
+    /// The witness, once it makes runners that nobody can trace: it is none of the answer's.
+    runner: Vec<Inode>,
     /// When threads were last looked at, and when for a stranger in vain.
     looked: [Instant; 2],
 }
@@ -39,6 +41,7 @@ impl Hidden {
             init,
             list: None,
             known: BTreeSet::from([1]),
+            runner: Vec::new(),
             looked: [Instant::now(); 2],
         }
     }
@@ -47,6 +50,11 @@ impl Hidden {
     pub(super) fn open(&mut self) -> io::Result<()> {
         self.list = Some(File::open(self.init.path("root/proc"))?);
         Ok(())
+    }
+
+    /// From now on these programs may run untraced.
+    pub(super) fn expect(&mut self, programs: Vec<Inode>) {
+        self.runner = programs;
     }
 
     /// The tracer has reported a process.
@@ -62,7 +70,8 @@ impl Hidden {
             self.looked[0] = Instant::now();
             let family: Vec<u32> = family.map(|pid| pid.as_raw() as u32).collect();
             let mut threads = family.iter().take(FEW).flat_map(|pid| tasks(*pid));
-            if let Some((_, thread)) = threads.find(|(pid, tid)| is_untraced(*pid, *tid, false)) {
+            let hides = |pid: u32, tid| is_untraced(pid, tid, false) && !self.is_runner(pid);
+            if let Some((_, thread)) = threads.find(|(pid, tid)| hides(*pid, *tid)) {
                 return Some(thread);
             }
         }
@@ -72,11 +81,22 @@ impl Hidden {
         // One that the tracer will report in a moment is traced from its first moment on.
         let all = descendants(self.init.pid.as_raw() as u32);
         let mut strangers = all.into_iter().filter(|pid| self.is_stranger(*pid));
-        let found = strangers.find(|pid| is_untraced(*pid, *pid, true));
+        // A runner is gone in no time, and who is gone cannot be told from one.
+        let dead_too = self.runner.is_empty();
+        let hides = |pid: u32| is_untraced(pid, pid, dead_too) && !self.is_runner(pid);
+        let found = strangers.find(|pid| hides(*pid));
         if found.is_none() {
             self.looked[1] = Instant::now();
         }
         found
+    }
+
+    fn is_runner(&self, pid: u32) -> bool {
+        !self.runner.is_empty()
+            && match Inode::of(format!("/proc/{pid}/exe")) {
+                Ok(program) => self.runner.contains(&program),
+                Err(error) => error.kind() == io::ErrorKind::NotFound,
+            }
     }
 
     fn is_stranger(&self, pid: u32) -> bool {
