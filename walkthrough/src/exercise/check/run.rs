@@ -56,6 +56,8 @@ pub struct Run {
     pub(super) ends: Vec<(Pid, Option<End>)>,
     pub(super) witnesses: Vec<Pid>,
     pub(super) until: Instant,
+    /// How long all of it may take.
+    pub(super) patience: Duration,
     /// Where the answer is to put copies of the witness.
     pub(super) copies: Vec<Place>,
     /// The calls of the answer so far, if they are wanted.
@@ -117,7 +119,8 @@ impl Run {
             awaited: plan.targets.len(),
             ends: Vec::new(),
             witnesses: Vec::new(),
-            until: Instant::now() + PATIENCE,
+            until: Instant::now() + scene.patience(),
+            patience: scene.patience(),
             copies: scene.copies.clone(),
             calls: scene.with_calls.then(Vec::new),
         }
