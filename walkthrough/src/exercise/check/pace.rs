@@ -87,6 +87,7 @@ impl Run {
     /// Lets the cell live longer than others.
     pub fn last(&mut self, time: Duration) {
         self.until = Instant::now() + time;
+        self.patience = time;
     }
 
     pub(super) fn go_on_after_fork(&mut self, parent: Pid, child: Option<Pid>) {
