@@ -13,7 +13,6 @@
 use core::arch::{asm, global_asm};
 
 mod calls;
-mod children;
 
 /// System calls by number: syscalls(2).
 #[cfg(target_arch = "x86_64")]
@@ -127,8 +126,8 @@ extern "C" fn main(stack: *const usize) -> ! {
             b'k' => signal_myself(digits(order)),
             b'm' => grow(digits(order)),
             b'M' => child_grows(digits(order)),
-            b'f' => children::make(digits(order)),
-            b'w' => children::end(),
+            b'f' => fork_some(digits(order)),
+            b'w' => wait_for_all(),
             b'd' => leave_one_who_sleeps(),
             b'u' => storm(digits(order)),
             b'b' => {
@@ -281,6 +280,16 @@ fn child_grows(megabytes: usize) {
     wait_for_all();
 }
 
+/// Children that wait to be ended.
+fn fork_some(count: usize) {
+    for _ in 0..count {
+        if fork() {
+            sleep(60_000);
+            exit(0);
+        }
+    }
+}
+
 fn wait_for_all() {
     while call(number::WAIT4, [usize::MAX, 0, 0, 0, 0]) > 0 {}
 }
@@ -358,7 +367,7 @@ fn child_spins(order: *const u8) {
 }
 
 fn sleep(milliseconds: i64) {
-    let time = [0_i64, milliseconds * 1_000_000];
+    let time = [milliseconds / 1000, milliseconds % 1000 * 1_000_000];
     call(number::NANOSLEEP, [&raw const time as usize, 0, 0, 0, 0]);
 }
 

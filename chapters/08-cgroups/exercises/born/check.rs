@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use groundwork::kernel::{self, Signal};
+
 use crate::exercise::check::{Checked, End, Group, Judge, Property, Run, Who, Witness, code, word};
 
 const MADE: Property = Property {
@@ -98,11 +100,15 @@ pub fn children(run: &mut Run, group: &Group, seen: Witness) -> Checked {
     let stays = |_: &Run| group.has(seen);
     run.becomes(SHORT, |run| !stays(run))?;
     INSIDE.holds(stays(run), "it stays there", "it was moved out")?;
-    let inside = group.processes().len();
+    let processes = group.processes();
+    let inside = processes.len();
     CHILDREN.holds(
         inside == FORKS + 1,
         format!("it and its {FORKS} children"),
         format!("{inside} of them"),
     )?;
+    for pid in processes.into_iter().filter(|pid| *pid != seen.pid) {
+        kernel::kill(pid, Signal::SIGKILL)?;
+    }
     run.order(seen, "w")
 }

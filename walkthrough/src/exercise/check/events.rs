@@ -72,6 +72,7 @@ impl Run {
     /// One change, or a short sleep.
     pub(super) fn step(&mut self) -> Checked<Event> {
         self.release_in_time();
+        self.send_in_time();
         match kernel::wait_any() {
             Ok(Some((pid, status))) => self.change(pid, status),
             Ok(None) if Instant::now() > self.until => Err(ENDS.broken(

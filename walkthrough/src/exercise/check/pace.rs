@@ -52,6 +52,30 @@ impl Held {
     }
 }
 
+/// Who is about to send a signal, and does not before others are in the group.
+#[derive(Debug)]
+pub(super) struct Sender {
+    pid: Pid,
+    /// Those who were there, and how many of them still are.
+    old: Vec<Pid>,
+    seen: usize,
+    since: Instant,
+    changed: Instant,
+}
+
+impl Sender {
+    fn is_over(&mut self, group: &Group) -> bool {
+        let now = group.processes();
+        self.old.retain(|pid| now.contains(pid));
+        if self.old.len() < self.seen {
+            (self.changed, self.seen) = (Instant::now(), self.old.len());
+        }
+        // Who cannot be born any more is not waited for.
+        let still = self.changed.elapsed() > STILL || group.is_frozen();
+        self.old.is_empty() || still || self.since.elapsed() > MOST
+    }
+}
+
 impl Judge {
     /// Waits until no other check measures on grounds of the same place; it lasts as long
     /// as what is given.
@@ -136,34 +160,38 @@ impl Run {
     /// The answer stands before or after a call.
     pub(super) fn called(&mut self, pid: Pid) {
         let sends = |number: u64| SENDS.iter().any(|one| *one as u64 == number);
-        if let Ok(AtCall::Entry { number, .. }) = kernel::trace_call(pid) {
-            if sends(number) {
-                self.outlive();
-            }
-        }
         self.look_for_filters(pid);
         self.write_down(pid);
-        self.go(pid, 0);
+        let call = kernel::trace_call(pid);
+        match (&self.runners, call) {
+            (Some(group), Ok(AtCall::Entry { number, .. })) if sends(number) => {
+                let mut old = group.processes();
+                old.retain(|pid| !self.witnesses.contains(pid));
+                self.senders.push(Sender {
+                    pid,
+                    seen: old.len(),
+                    old,
+                    since: Instant::now(),
+                    changed: Instant::now(),
+                });
+            }
+            _ => self.go(pid, 0),
+        }
     }
 
-    /// Waits until others are in the group than those who are now.
-    fn outlive(&mut self) {
-        let Some(group) = &self.runners else { return };
-        let start = Instant::now();
-        let mut old = group.processes();
-        old.retain(|pid| !self.witnesses.contains(pid));
-        let (mut changed, mut seen) = (start, old.len());
-        // Who cannot be born any more is not waited for.
-        let stand = |changed: Instant| changed.elapsed() > STILL || group.is_frozen();
-        while !old.is_empty() && !stand(changed) && start.elapsed() < MOST {
-            std::thread::sleep(Duration::from_micros(300));
-            let now = group.processes();
-            old.retain(|pid| now.contains(pid));
-            if old.len() < seen {
-                (changed, seen) = (Instant::now(), old.len());
+    /// Lets those send their signals for whom there are others in the group now.
+    pub(super) fn send_in_time(&mut self) {
+        let Some(group) = self.runners.clone() else {
+            return;
+        };
+        for mut one in std::mem::take(&mut self.senders) {
+            if one.is_over(&group) {
+                self.slowed += one.since.elapsed();
+                self.go(one.pid, 0);
+            } else {
+                self.senders.push(one);
             }
         }
-        self.slowed += start.elapsed();
     }
 
     /// Lets the next command start: one that stays is there.

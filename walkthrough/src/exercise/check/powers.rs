@@ -73,7 +73,7 @@ impl Scene<'_> {
     /// How long its commands may take: with a stop at each call they take longer, where many
     /// others want the processor.
     pub(super) fn patience(&self) -> Duration {
-        if self.with_calls {
+        if self.with_calls || self.filters {
             3 * PATIENCE
         } else {
             PATIENCE

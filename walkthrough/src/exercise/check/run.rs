@@ -18,7 +18,7 @@ use super::cell::{self, Plan, Who};
 use super::events::{End, Event};
 use super::filters::Filters;
 use super::groups::{Branch, Group};
-use super::pace::Held;
+use super::pace::{Held, Sender};
 use super::powers::AtCall;
 use super::scene::{Actor, Place, Scene};
 use super::witness::{Inode, Mount, Witness};
@@ -72,6 +72,7 @@ pub struct Run {
     pub(super) began: Option<Instant>,
     /// In whose group they do not wait for the answer's signals, and how long those were held.
     pub(super) runners: Option<Group>,
+    pub(super) senders: Vec<Sender>,
     pub(super) slowed: Duration,
     /// How each process ended that is no more.
     pub(super) gone: BTreeMap<Pid, End>,
@@ -149,6 +150,7 @@ impl Run {
             held: Vec::new(),
             began: None,
             runners: None,
+            senders: Vec::new(),
             slowed: Duration::ZERO,
             gone: BTreeMap::new(),
             filters: scene.filters.then(Filters::default),
