@@ -65,6 +65,8 @@ pub struct Run {
     pub(super) ends: Vec<(Pid, Option<End>)>,
     pub(super) witnesses: Vec<Pid>,
     pub(super) until: Instant,
+    /// How long all of it may take.
+    pub(super) patience: Duration,
     /// Which commands nobody waits for.
     pub(super) stay: Vec<bool>,
     /// Control groups of the scene.
@@ -148,7 +150,8 @@ impl Run {
             awaited: plan.targets.len(),
             ends: Vec::new(),
             witnesses: Vec::new(),
-            until: Instant::now() + patience(),
+            until: Instant::now() + scene.patience(),
+            patience: scene.patience(),
             stay: plan.commands.iter().map(|command| command.stays).collect(),
             trees: scene.trees.clone(),
             holding: Duration::ZERO,
