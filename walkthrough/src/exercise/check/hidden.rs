@@ -70,7 +70,7 @@ impl Hidden {
             self.looked[0] = Instant::now();
             let family: Vec<u32> = family.map(|pid| pid.as_raw() as u32).collect();
             let mut threads = family.iter().take(FEW).flat_map(|pid| tasks(*pid));
-            let hides = |pid: u32, tid| is_untraced(pid, tid, false) && !self.is_runner(pid);
+            let hides = |pid: u32, tid| is_untraced(pid, tid) && !self.is_runner(pid);
             if let Some((_, thread)) = threads.find(|(pid, tid)| hides(*pid, *tid)) {
                 return Some(thread);
             }
@@ -81,10 +81,7 @@ impl Hidden {
         // One that the tracer will report in a moment is traced from its first moment on.
         let all = descendants(self.init.pid.as_raw() as u32);
         let mut strangers = all.into_iter().filter(|pid| self.is_stranger(*pid));
-        // A runner is gone in no time, and who is gone cannot be told from one.
-        let dead_too = self.runner.is_empty();
-        let hides = |pid: u32| is_untraced(pid, pid, dead_too) && !self.is_runner(pid);
-        let found = strangers.find(|pid| hides(*pid));
+        let found = strangers.find(|pid| is_untraced(*pid, *pid) && !self.is_runner(*pid));
         if found.is_none() {
             self.looked[1] = Instant::now();
         }
@@ -148,11 +145,10 @@ fn tasks(pid: u32) -> impl Iterator<Item = (u32, u32)> {
     names.filter_map(move |entry| Some((pid, entry.file_name().to_str()?.parse().ok()?)))
 }
 
-/// Whether nobody traces it. Of a process that was reported, the tracer may have let go when
-/// it died; of a stranger, never.
-fn is_untraced(pid: u32, tid: u32, dead_too: bool) -> bool {
+/// Whether it lives, and nobody traces it. The tracer lets go of who has died, and has never
+/// told of one whose parent was killed while it was being made.
+fn is_untraced(pid: u32, tid: u32) -> bool {
     let text = fs::read_to_string(format!("/proc/{pid}/task/{tid}/status")).unwrap_or_default();
     let is_dead = |line: &str| line.starts_with("State:\tZ") || line.starts_with("State:\tX");
-    let untraced = text.lines().any(|line| line == "TracerPid:\t0");
-    untraced && (dead_too || !text.lines().any(is_dead))
+    text.lines().any(|line| line == "TracerPid:\t0") && !text.lines().any(is_dead)
 }
