@@ -66,6 +66,8 @@ pub struct Run {
     pub(super) ends: Vec<(Pid, Option<End>)>,
     pub(super) witnesses: Vec<Pid>,
     pub(super) until: Instant,
+    /// How long all of it may take.
+    pub(super) patience: Duration,
     /// Which commands nobody waits for.
     pub(super) stay: Vec<bool>,
     /// Control groups of the scene.
@@ -149,7 +151,8 @@ impl Run {
             awaited: plan.targets.len(),
             ends: Vec::new(),
             witnesses: Vec::new(),
-            until: Instant::now() + patience(),
+            until: Instant::now() + scene.patience(),
+            patience: scene.patience(),
             stay: plan.commands.iter().map(|command| command.stays).collect(),
             trees: scene.trees.clone(),
             holding: Duration::ZERO,
@@ -258,6 +261,11 @@ impl Run {
     /// It is gone.
     pub fn send(&mut self, witness: Witness, order: &str) -> Checked {
         witness.write_order(order)?;
+        // Runners: see witness/main.rs.
+        if order.starts_with('u') {
+            let programs = self.actors.iter().map(|(_, program)| *program);
+            self.hidden.expect(programs.collect());
+        }
         self.release();
         kernel::trace_go(witness.pid, 0);
         Ok(())
