@@ -328,6 +328,14 @@ fn a_place_that_cannot_be_written_changes_no_verdict() {
 }
 
 #[test]
+fn what_has_no_folder_is_not_started() {
+    let student = Student::new();
+    student.writes("solution.rs");
+    fs::remove_dir_all(student.folder()).unwrap();
+    assert_eq!(student.check(), (3, "not-started".to_owned()));
+}
+
+#[test]
 fn an_exercise_that_is_none_is_an_error_that_names_those_that_are() {
     let student = Student::new();
     let said = student.says(&["check", "99.9"]);

@@ -13,6 +13,7 @@
 use core::arch::{asm, global_asm};
 
 mod calls;
+mod ways_out;
 
 /// System calls by number: syscalls(2).
 #[cfg(target_arch = "x86_64")]
@@ -31,14 +32,18 @@ mod number {
     pub const KILL: usize = 62;
     pub const CHDIR: usize = 80;
     pub const CHROOT: usize = 161;
+    pub const UMOUNT2: usize = 166;
     pub const EXIT_GROUP: usize = 231;
     pub const MKDIRAT: usize = 258;
     pub const FCHOWNAT: usize = 260;
+    pub const SETNS: usize = 308;
+    pub const PIDFD_OPEN: usize = 434;
 }
 
 #[cfg(target_arch = "aarch64")]
 mod number {
     pub const MKDIRAT: usize = 34;
+    pub const UMOUNT2: usize = 39;
     pub const CHDIR: usize = 49;
     pub const CHROOT: usize = 51;
     pub const FCHOWNAT: usize = 54;
@@ -55,6 +60,8 @@ mod number {
     pub const CLONE: usize = 220;
     pub const EXECVE: usize = 221;
     pub const WAIT4: usize = 260;
+    pub const SETNS: usize = 268;
+    pub const PIDFD_OPEN: usize = 434;
 }
 
 const SIGTRAP: usize = 5;
@@ -121,8 +128,10 @@ extern "C" fn main(stack: *const usize) -> ! {
     loop {
         match byte(order, 0) {
             b'q' => exit(digits(order)),
-            b'e' => escape(),
+            b'e' => ways_out::chroot_again(),
+            b'n' => ways_out::look_below(),
             b'o' => leave_an_orphan(),
+            b'z' => leave_zombies(digits(order)),
             b'k' => signal_myself(digits(order)),
             b'm' => grow(digits(order)),
             b'M' => child_grows(digits(order)),
@@ -177,25 +186,6 @@ fn tell_where(order: *mut u8) {
     unsafe { order.cast::<usize>().write_unaligned(calls::place()) };
 }
 
-/// The way out of a chroot: a second one, below where we stand.
-fn escape() {
-    call(
-        number::MKDIRAT,
-        [AT_FDCWD, c"era-x".as_ptr() as usize, 0o700, 0, 0],
-    );
-    for folder in [c"era-x", c"room"] {
-        if call(number::CHROOT, [folder.as_ptr() as usize, 0, 0, 0, 0]) == 0 {
-            break;
-        }
-    }
-    let mut step = 0;
-    while step < 64 {
-        call(number::CHDIR, [c"..".as_ptr() as usize, 0, 0, 0, 0]);
-        step += 1;
-    }
-    call(number::CHROOT, [c".".as_ptr() as usize, 0, 0, 0, 0]);
-}
-
 /// A grandchild that outlives its parent: whoever is PID 1 inherits it.
 fn leave_an_orphan() {
     let child = call(number::CLONE, [SIGCHLD, 0, 0, 0, 0]);
@@ -203,6 +193,25 @@ fn leave_an_orphan() {
         if call(number::CLONE, [SIGCHLD, 0, 0, 0, 0]) == 0 {
             sleep(20);
         }
+        exit(0);
+    }
+    call(number::WAIT4, [child as usize, 0, 0, 0, 0]);
+}
+
+/// That many grandchildren that have ended, and nobody has collected: whoever is PID 1
+/// inherits all of them at once, and is told by one signal.
+fn leave_zombies(count: usize) {
+    let child = call(number::CLONE, [SIGCHLD, 0, 0, 0, 0]);
+    if child == 0 {
+        let mut made = 0;
+        while made < count {
+            if fork() {
+                exit(0);
+            }
+            made += 1;
+        }
+        // Whoever traces them takes note of each first.
+        sleep(50);
         exit(0);
     }
     call(number::WAIT4, [child as usize, 0, 0, 0, 0]);

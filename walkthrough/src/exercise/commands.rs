@@ -171,20 +171,17 @@ impl Desk<'_> {
 
     /// The student's folder.
     pub(super) fn folder(&self, exercise: &Folder) -> Outcome<PathBuf> {
+        Ok(self.place(exercise)?.ok_or_else(|| no_folder(exercise))?)
+    }
+
+    /// The same, if there is one.
+    fn place(&self, exercise: &Folder) -> Outcome<Option<PathBuf>> {
         let id = exercise.id();
         let here = std::env::current_dir()?;
-        if package::exercise_of(&here).as_deref() == Some(&*id) {
-            return Ok(here);
-        }
-        let known = self
-            .progress
-            .get(&id)
-            .at
-            .unwrap_or_else(|| usual_place(exercise));
-        if package::exercise_of(&known).as_deref() == Some(&*id) {
-            return Ok(known);
-        }
-        Err(format!("{id} has no folder yet; fix: era exercise start {id}").into())
+        let known = self.progress.get(&id).at;
+        let known = known.unwrap_or_else(|| usual_place(exercise));
+        let mut places = [here, known].into_iter();
+        Ok(places.find(|place| package::exercise_of(place).as_deref() == Some(&*id)))
     }
 
     fn start(&self, exercise: &Folder, dir: Option<&Path>) -> Outcome {
@@ -298,7 +295,12 @@ impl Desk<'_> {
     }
 
     fn check_and_tell(&self, exercise: &Folder, machine: bool) -> Outcome {
-        let verdict = self.check(exercise, machine)?;
+        let verdict = if self.place(exercise)?.is_some() {
+            self.check(exercise, machine)?
+        } else {
+            eprintln!("{}", no_folder(exercise));
+            Verdict::NotStarted
+        };
         self.tell(exercise, &verdict)
     }
 
@@ -368,6 +370,11 @@ impl Desk<'_> {
             eprintln!("warning: progress is not remembered: {error}");
         }
     }
+}
+
+fn no_folder(exercise: &Folder) -> String {
+    let id = exercise.id();
+    format!("{id} has no folder yet; fix: era exercise start {id}")
 }
 
 /// Where a student's folder is if nobody says it.

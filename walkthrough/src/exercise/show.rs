@@ -64,9 +64,7 @@ pub fn verdict(exercise: &Folder, verdict: &Verdict) -> String {
             "  another way to do it:  era exercise solution {}\n",
             task.id
         ),
-        Verdict::NotStarted => {
-            "  the answer is still the starter; task.md says what to write\n".to_owned()
-        }
+        Verdict::NotStarted => "  nothing is written yet; task.md says what to write\n".to_owned(),
         Verdict::DoesNotBuild { said } => format!("\n{}\n", said.trim_end()),
         Verdict::Wrong(feedback) => format!(
             "  property  {}\n  expected  {}\n  observed  {}\n  look at   {}\n",

@@ -2,7 +2,7 @@
 //! kept and CAP_SETPCAP, with that empties the bounding set until there is no capability of
 //! the next number, and then gives that up, too.
 
-use std::os::unix::process::CommandExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::Command;
 
 use nix::errno::Errno;
@@ -40,7 +40,8 @@ fn main() {
         });
     }
     let status = child.status().expect("it starts");
-    std::process::exit(status.code().unwrap_or(125));
+    let by_signal = || 128 + status.signal().unwrap_or(0);
+    std::process::exit(status.code().unwrap_or_else(by_signal));
 }
 
 fn capset(set: u64, inheritable: u64) -> nix::Result<()> {

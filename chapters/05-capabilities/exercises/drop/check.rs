@@ -2,8 +2,8 @@
 
 use groundwork::kernel;
 
-use crate::exercise::check::{Checked, End, Judge, Property, Refusal, Run, Who, Witness};
-use crate::exercise::check::{code, number};
+use crate::exercise::check::{Checked, Ending, Judge, Property, Refusal, Run, Who, Witness};
+use crate::exercise::check::number;
 
 const SAME: Property = Property {
     is: "the command is in the user namespace in which the program was started",
@@ -21,9 +21,10 @@ const HANDED: Property = Property {
     is: "nothing but KEEP is inheritable or ambient",
     look: "capget(2); the lines CapInh and CapAmb of /proc/PID/status",
 };
+const BEFORE_START: &str = "capget(2), prctl(2), ERRORS (EPERM); what does it say on stderr?";
 const STATUS: Property = Property {
     is: "the exit status is the command's",
-    look: "wait(2), exit(3)",
+    look: "the task; wait(2), exit(3)",
 };
 
 /// What taking from the bounding set takes.
@@ -31,12 +32,13 @@ const SETPCAP: u32 = 8;
 
 /// Two runs, as root whose other sets are not empty.
 pub fn check(judge: &mut Judge) -> Checked {
-    once(judge)?;
-    once(judge)
+    once(judge, &Ending::by_itself())?;
+    once(judge, &Ending::by_signal())
 }
 
-fn once(judge: &mut Judge) -> Checked {
+fn once(judge: &mut Judge, ending: &Ending) -> Checked {
     let mut scene = judge.scene()?;
+    scene.before_start(BEFORE_START);
     let folder = scene.folder()?;
     let actor = scene.witness(&folder)?;
     let kept = Kept::random();
@@ -46,10 +48,9 @@ fn once(judge: &mut Judge) -> Checked {
 
     let seen = run.witness()?;
     kept.holds(&mut run, seen)?;
-    let status = code();
-    run.send(seen, &format!("q{status}"))?;
+    run.send(seen, &ending.order)?;
     let ends = run.ends()?;
-    STATUS.same(&End::Status(status.into()), &ends[0])
+    ending.shows(STATUS, ends[0])
 }
 
 /// Capabilities that are to be kept.

@@ -34,7 +34,9 @@ fn main() {
         ForkResult::Parent { child } => exit(serve(child, &ours)),
         ForkResult::Child => {
             ours.thread_unblock().unwrap();
-            panic!("{}", Command::new(&words[0]).args(&words[1..]).exec());
+            let error = Command::new(&words[0]).args(&words[1..]).exec();
+            eprintln!("answer: cannot run {}: {error}", words[0]);
+            exit(127);
         }
     }
 }

@@ -1,7 +1,8 @@
 //! answer COMMAND [ARGUMENT…]: the command in a PID namespace, under a PID 1 that works.
 //!
 //! Why this way: both of our processes do the same thing, wait for a child and send SIGTERM
-//! on, so they share it; and waiting for *any* child is all that reaping is.
+//! on, so they share it; and waiting for *any* child is all that reaping is. SIGTERM is
+//! blocked until there is a child that gets it, so none is lost at the beginning.
 
 use std::os::unix::process::CommandExt;
 use std::process::{Command, exit};
@@ -10,7 +11,7 @@ use std::sync::atomic::{AtomicI32, Ordering};
 use nix::errno::Errno;
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
-use nix::sys::signal::{SigHandler, Signal, kill, signal};
+use nix::sys::signal::{SigHandler, SigSet, Signal, kill, signal};
 use nix::sys::wait::{WaitStatus, wait};
 use nix::unistd::{ForkResult, Pid, fork};
 
@@ -20,6 +21,8 @@ fn main() {
         eprintln!("usage: answer COMMAND [ARGUMENT…]");
         exit(2);
     }
+    let term = SigSet::from(Signal::SIGTERM);
+    term.thread_block().expect("a signal can be blocked");
     exit(outside(&words));
 }
 
@@ -58,6 +61,8 @@ fn watch_over(child: impl FnOnce()) -> i32 {
     CHILD.store(pid.as_raw(), Ordering::SeqCst);
     // SAFETY: the handler makes one system call.
     unsafe { signal(Signal::SIGTERM, SigHandler::Handler(send_on)) }.expect("SIGTERM");
+    let term = SigSet::from(Signal::SIGTERM);
+    term.thread_unblock().expect("what came is delivered now");
     loop {
         match wait() {
             Ok(WaitStatus::Exited(ended, status)) if ended == pid => return status,
@@ -70,6 +75,8 @@ fn watch_over(child: impl FnOnce()) -> i32 {
 
 /// The last thing that the command's process does as this program.
 fn become_command(words: &[String]) -> ! {
+    let term = SigSet::from(Signal::SIGTERM);
+    term.thread_unblock().expect("the command is to hear it");
     let error = Command::new(&words[0]).args(&words[1..]).exec();
     eprintln!("answer: cannot run {}: {error}", words[0]);
     exit(127);

@@ -13,8 +13,8 @@ fn main() {
         eprintln!("usage: answer ROOT COMMAND [ARGUMENT…]");
         exit(2);
     };
-    if let Err(errno) = forget_all_but(root) {
-        eprintln!("answer: {errno}");
+    if let Err(failed) = forget_all_but(root) {
+        eprintln!("answer: {failed}");
         exit(1);
     }
     let error = Command::new(command).args(arguments).exec();
@@ -23,16 +23,23 @@ fn main() {
 }
 
 /// From here on there is nothing but `root`.
-fn forget_all_but(root: &str) -> nix::Result<()> {
+fn forget_all_but(root: &str) -> Result<(), String> {
     let none = None::<&str>;
-    unshare(CloneFlags::CLONE_NEWNS)?;
-    mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_SLAVE, none)?;
-    mount(Some(root), root, none, MsFlags::MS_BIND, none)?;
+    let slave = MsFlags::MS_REC | MsFlags::MS_SLAVE;
+    // With all that is mounted below it.
+    let bind = MsFlags::MS_REC | MsFlags::MS_BIND;
+    unshare(CloneFlags::CLONE_NEWNS).map_err(told("unshare"))?;
+    mount(none, "/", none, slave, none).map_err(told("slave mounts"))?;
+    mount(Some(root), root, none, bind, none).map_err(told("bind ROOT"))?;
     let old = format!("{root}/old-root");
-    std::fs::create_dir(&old).expect("the new root can be written");
-    pivot_root(root, old.as_str())?;
-    chdir("/")?;
-    umount2("/old-root", MntFlags::MNT_DETACH)?;
-    std::fs::remove_dir("/old-root").expect("it is empty now");
-    Ok(())
+    std::fs::create_dir(&old).map_err(told("make ROOT/old-root"))?;
+    pivot_root(root, old.as_str()).map_err(told("pivot_root"))?;
+    chdir("/").map_err(told("chdir"))?;
+    umount2("/old-root", MntFlags::MNT_DETACH).map_err(told("umount2"))?;
+    std::fs::remove_dir("/old-root").map_err(told("remove /old-root"))
+}
+
+/// What failed, for `map_err`: an error alone does not say which call it was.
+fn told<E: std::fmt::Display>(call: &str) -> impl Fn(E) -> String {
+    move |error| format!("{call}: {error}")
 }

@@ -16,8 +16,8 @@ fn main() {
         eprintln!("usage: answer ROOT COMMAND [ARGUMENT…]");
         exit(2);
     };
-    if let Err(errno) = forget_all_but(root) {
-        eprintln!("answer: {errno}");
+    if let Err(failed) = forget_all_but(root) {
+        eprintln!("answer: {failed}");
         exit(1);
     }
     let error = Command::new(command).args(arguments).exec();
@@ -26,19 +26,20 @@ fn main() {
 }
 
 /// From here on there is nothing but `root`.
-fn forget_all_but(root: &str) -> nix::Result<()> {
+fn forget_all_but(root: &str) -> Result<(), String> {
     let none = None::<&str>;
-    unshare(CloneFlags::CLONE_NEWNS)?;
-    mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none)?;
-    mount(
-        Some(root),
-        root,
-        none,
-        MsFlags::MS_BIND | MsFlags::MS_REC,
-        none,
-    )?;
-    chdir(root)?;
-    pivot_root(".", ".")?;
-    umount2(".", MntFlags::MNT_DETACH)?;
-    chdir("/")
+    let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
+    let bind = MsFlags::MS_REC | MsFlags::MS_BIND;
+    unshare(CloneFlags::CLONE_NEWNS).map_err(told("unshare"))?;
+    mount(none, "/", none, private, none).map_err(told("private mounts"))?;
+    mount(Some(root), root, none, bind, none).map_err(told("bind ROOT"))?;
+    chdir(root).map_err(told("chdir ROOT"))?;
+    pivot_root(".", ".").map_err(told("pivot_root"))?;
+    umount2(".", MntFlags::MNT_DETACH).map_err(told("umount2"))?;
+    chdir("/").map_err(told("chdir /"))
+}
+
+/// What failed, for `map_err`: an error alone does not say which call it was.
+fn told<E: std::fmt::Display>(call: &str) -> impl Fn(E) -> String {
+    move |error| format!("{call}: {error}")
 }

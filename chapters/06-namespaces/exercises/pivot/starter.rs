@@ -9,8 +9,8 @@ fn main() {
         eprintln!("usage: answer ROOT COMMAND [ARGUMENT…]");
         exit(2);
     };
-    if let Err(errno) = forget_all_but(root) {
-        eprintln!("answer: {errno}");
+    if let Err(failed) = forget_all_but(root) {
+        eprintln!("answer: {failed}");
         exit(1);
     }
     let error = Command::new(command).args(arguments).exec();
@@ -19,7 +19,12 @@ fn main() {
 }
 
 /// From here on there is nothing but `root`.
-fn forget_all_but(root: &str) -> nix::Result<()> {
-    let _ = root;
+fn forget_all_but(root: &str) -> Result<(), String> {
+    let _ = (root, told::<nix::Error>);
     todo!("pivot");
+}
+
+/// What failed, for `map_err`: an error alone does not say which call it was.
+fn told<E: std::fmt::Display>(call: &str) -> impl Fn(E) -> String {
+    move |error| format!("{call}: {error}")
 }

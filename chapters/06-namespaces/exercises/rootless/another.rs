@@ -25,7 +25,8 @@ fn main() {
             ours.write_all(b".").unwrap();
             match waitpid(child, None).unwrap() {
                 WaitStatus::Exited(_, status) => exit(status),
-                other => panic!("{other:?}"),
+                WaitStatus::Signaled(_, by, _) => exit(128 + by as i32),
+                other => unreachable!("{other:?} is no end"),
             }
         }
     }
@@ -35,7 +36,9 @@ fn child(command: &[String], mut parent: UnixStream) -> ! {
     unshare(CloneFlags::CLONE_NEWUSER).unwrap();
     parent.write_all(b".").unwrap();
     parent.read_exact(&mut [0]).unwrap();
-    panic!("{}", Command::new(&command[0]).args(&command[1..]).exec());
+    let error = Command::new(&command[0]).args(&command[1..]).exec();
+    eprintln!("answer: cannot run {}: {error}", command[0]);
+    exit(127);
 }
 
 fn write_maps(child: Pid, uid: &str, gid: &str) {

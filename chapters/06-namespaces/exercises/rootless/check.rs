@@ -1,6 +1,13 @@
 //! 06.2: root first, then random ids, in both maps at the moment of the start.
 
-use crate::exercise::check::{Checked, End, Judge, Property, Who, code, number};
+use std::time::Duration;
+
+use crate::exercise::check::{Checked, Ending, Judge, Property, Refusal, Run, Who, Witness, number};
+
+const BEFORE_START: &str = "user_namespaces(7), Defining user and group ID mappings (EPERM, \
+    EINVAL): who writes a map, when, how often?";
+/// A map that comes later comes soon.
+const SOON: Duration = Duration::from_millis(500);
 
 const NEW: Property = Property {
     is: "the command runs in a new user namespace",
@@ -8,7 +15,7 @@ const NEW: Property = Property {
 };
 const BEFORE: Property = Property {
     is: "the maps are there when the command starts",
-    look: "execve(2) and capabilities(7): who is root at that moment keeps what root has",
+    look: "/proc/PID/uid_map and gid_map; capabilities(7): who is root at execve(2) stays it",
 };
 const USERS: Property = Property {
     is: "the user map says UID, you, 1",
@@ -24,18 +31,19 @@ const DENIED: Property = Property {
 };
 const STATUS: Property = Property {
     is: "the exit status is the command's",
-    look: "wait(2), exit(3)",
+    look: "the task; wait(2), exit(3)",
 };
 
 /// Once as root, since the kernel remembers who was root in time; then as anybody.
 pub fn check(judge: &mut Judge) -> Checked {
-    once(judge, 0)?;
-    once(judge, number(1..60_000))
+    once(judge, 0, &Ending::by_itself())?;
+    once(judge, number(1..60_000), &Ending::by_signal())
 }
 
-fn once(judge: &mut Judge, uid: u32) -> Checked {
+fn once(judge: &mut Judge, uid: u32, ending: &Ending) -> Checked {
     let (me, my_group) = judge.learner;
     let mut scene = judge.scene()?;
+    scene.before_start(BEFORE_START);
     // Where setgroups is denied already, the order of the writes would not matter.
     scene.with_many_ids();
     let folder = scene.folder()?;
@@ -46,26 +54,37 @@ fn once(judge: &mut Judge, uid: u32) -> Checked {
 
     let seen = run.witness()?;
     let new = seen.inode("ns/user")? != run.init().inode("ns/user")?;
-    NEW.holds(new, "another than before", "the one of before")?;
-    let powerless = seen.status("CapEff")?.trim_matches('0').is_empty();
+    NEW.holds(
+        new,
+        "another user namespace than before",
+        "the user namespace of before",
+    )?;
+    let powerless = uid == "0" && seen.status("CapEff")?.trim_matches('0').is_empty();
     for (property, file, inside, outside) in [
         (USERS, "uid_map", &uid, me),
         (GROUPS, "gid_map", &gid, my_group),
     ] {
         let found = seen.text(file)?;
         let expected = format!("{inside} {outside} 1");
-        let late = uid == "0" && powerless && (found.is_empty() || found == expected);
-        BEFORE.holds(
-            !late,
-            "root, with root's capabilities",
-            "nobody; the maps came later",
-        )?;
+        if found.is_empty() || powerless && found == expected {
+            return Err(late(&mut run, seen, file, expected));
+        }
         property.holds(found == expected, expected, found)?;
     }
     DENIED.same(&"deny".to_owned(), &seen.text("setgroups")?)?;
 
-    let status = code();
-    run.send(seen, &format!("q{status}"))?;
+    run.send(seen, &ending.order)?;
     let ends = run.ends()?;
-    STATUS.same(&End::Status(status.into()), &ends[0])
+    ending.shows(STATUS, ends[0])
+}
+
+/// There was no map at the beginning; whether it comes at all is worth a moment.
+fn late(run: &mut Run, seen: Witness, file: &str, expected: String) -> Refusal {
+    let comes = run.becomes(SOON, |_| seen.text(file).is_ok_and(|map| !map.is_empty()));
+    let since = match comes {
+        Ok(true) => "it came later",
+        Ok(false) => "nor did one come",
+        Err(other) => return other,
+    };
+    BEFORE.broken(expected, format!("no {file} when it started; {since}"))
 }

@@ -13,8 +13,8 @@ fn main() {
         exit(2);
     };
     let number = |text: &str| text.parse::<u32>().expect("an id is a number");
-    if let Err(error) = become_somebody(number(uid), number(gid)) {
-        eprintln!("answer: {error}");
+    if let Err(failed) = become_somebody(number(uid), number(gid)) {
+        eprintln!("answer: {failed}");
         exit(1);
     }
     let error = Command::new(command).args(arguments).exec();
@@ -23,10 +23,18 @@ fn main() {
 }
 
 /// A user namespace in which we are `uid` and `gid`.
-fn become_somebody(uid: u32, gid: u32) -> std::io::Result<()> {
+fn become_somebody(uid: u32, gid: u32) -> Result<(), String> {
     let (me, my_group) = (nix::unistd::getuid(), nix::unistd::getgid());
-    nix::sched::unshare(nix::sched::CloneFlags::CLONE_NEWUSER)?;
-    std::fs::write("/proc/self/setgroups", "deny")?;
-    std::fs::write("/proc/self/uid_map", format!("{uid} {me} 1"))?;
-    std::fs::write("/proc/self/gid_map", format!("{gid} {my_group} 1"))
+    let write = |file: &str, text: String| {
+        std::fs::write(format!("/proc/self/{file}"), text).map_err(told(file))
+    };
+    nix::sched::unshare(nix::sched::CloneFlags::CLONE_NEWUSER).map_err(told("unshare"))?;
+    write("setgroups", "deny".to_owned())?;
+    write("uid_map", format!("{uid} {me} 1"))?;
+    write("gid_map", format!("{gid} {my_group} 1"))
+}
+
+/// What failed, for `map_err`: an error alone does not say which call it was.
+fn told<E: std::fmt::Display>(call: &str) -> impl Fn(E) -> String {
+    move |error| format!("{call}: {error}")
 }

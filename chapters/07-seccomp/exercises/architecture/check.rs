@@ -4,7 +4,7 @@
 use seccomp::{Action, Arch, Data, calls};
 
 use crate::exercise::check::{
-    Call, Checked, End, Judge, Outcome, Property, Run, Stack, Way, Who, Witness, code, command,
+    Call, Checked, Ending, Judge, Outcome, Property, Run, Stack, Way, Who, Witness, command,
     harmless, numbers, pick,
 };
 
@@ -28,9 +28,10 @@ const UNKNOWN: Property = Property {
     is: "an unknown architecture is allowed nothing",
     look: "page 07, What a filter is made of; its fourth instruction",
 };
+const BEFORE_START: &str = "seccomp(2), ERRORS (EACCES, EINVAL); what does it say on stderr?";
 const STATUS: Property = Property {
     is: "the exit status is the command's",
-    look: "wait(2), exit(3)",
+    look: "the task; wait(2), exit(3)",
 };
 
 const EPERM: u16 = nix::libc::EPERM as u16;
@@ -67,13 +68,14 @@ fn old() -> u32 {
 
 /// Two runs: another call each time.
 pub fn check(judge: &mut Judge) -> Checked {
-    once(judge)?;
-    once(judge)
+    once(judge, &Ending::by_itself())?;
+    once(judge, &Ending::by_signal())
 }
 
-fn once(judge: &mut Judge) -> Checked {
+fn once(judge: &mut Judge, ending: &Ending) -> Checked {
     let refused = pick(&candidates());
     let mut scene = judge.scene()?;
+    scene.before_start(BEFORE_START);
     scene.with_filters();
     let folder = scene.folder()?;
     let actor = scene.witness(&folder)?;
@@ -90,10 +92,9 @@ fn once(judge: &mut Judge) -> Checked {
     let seen = run.witness()?;
     asked(&run.filters(seen)?, &refused)?;
     before.hold(&mut run, seen, &refused)?;
-    let status = code();
-    run.send(seen, &format!("q{status}"))?;
+    run.send(seen, &ending.order)?;
     let ends = run.ends()?;
-    STATUS.same(&End::Status(status.into()), &ends[1])
+    ending.shows(STATUS, ends[1])
 }
 
 /// Pairs of architecture and number, without a process.

@@ -4,7 +4,7 @@
 use seccomp::{Action, Arch, Data, calls};
 
 use crate::exercise::check::{
-    Call, Checked, End, Judge, Outcome, Property, Run, Stack, Who, Witness, code, command, number,
+    Call, Checked, Ending, Judge, Outcome, Property, Run, Stack, Who, Witness, command, number,
     numbers, pick,
 };
 
@@ -20,9 +20,10 @@ const OTHERS: Property = Property {
     is: "no other call is refused",
     look: "seccomp(2), SECCOMP_RET_ALLOW; how far do your jumps go?",
 };
+const BEFORE_START: &str = "seccomp(2), ERRORS (EACCES, EINVAL); what does it say on stderr?";
 const STATUS: Property = Property {
     is: "the exit status is the command's",
-    look: "wait(2), exit(3)",
+    look: "the task; wait(2), exit(3)",
 };
 
 const ASKED: usize = 10_000;
@@ -127,13 +128,14 @@ fn of(values: &[u32], any: u64) -> u32 {
 
 /// Two runs; in the second, a half of the limit is at one of its ends.
 pub fn check(judge: &mut Judge) -> Checked {
-    once(judge, number(2..u32::MAX - 1))?;
-    once(judge, pick(&[0, u32::MAX]))
+    once(judge, number(2..u32::MAX - 1), &Ending::by_itself())?;
+    once(judge, pick(&[0, u32::MAX]), &Ending::by_signal())
 }
 
-fn once(judge: &mut Judge, low: u32) -> Checked {
+fn once(judge: &mut Judge, low: u32, ending: &Ending) -> Checked {
     let limited = Limited::random(low);
     let mut scene = judge.scene()?;
+    scene.before_start(BEFORE_START);
     scene.with_filters();
     let folder = scene.folder()?;
     let actor = scene.witness(&folder)?;
@@ -153,10 +155,9 @@ fn once(judge: &mut Judge, low: u32) -> Checked {
     let seen = run.witness()?;
     asked(&run.filters(seen)?, &limited)?;
     tried(&mut run, seen, &limited, &live, &before)?;
-    let status = code();
-    run.send(seen, &format!("q{status}"))?;
+    run.send(seen, &ending.order)?;
     let ends = run.ends()?;
-    STATUS.same(&End::Status(status.into()), &ends[1])
+    ending.shows(STATUS, ends[1])
 }
 
 /// Numbers, without a process. What else a call has is anything.

@@ -1,7 +1,7 @@
 //! Another way: a child puts the filter before itself by prctl(2), and its parent, which has
 //! none, waits and hands the status on. The question is asked the other way round.
 
-use std::os::unix::process::CommandExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Command, exit};
 
 use libc::sock_filter;
@@ -15,7 +15,8 @@ fn main() {
     // SAFETY: only system calls between fork and exec.
     unsafe { child.pre_exec(move || Ok(filter(call, error)?)) };
     let status = child.status().expect("the command starts");
-    exit(status.code().unwrap_or(125));
+    let by_signal = || 128 + status.signal().unwrap_or(0);
+    exit(status.code().unwrap_or_else(by_signal));
 }
 
 fn filter(call: u32, error: u32) -> nix::Result<()> {

@@ -1,7 +1,7 @@
 //! 07.1: a random call fails with a random error, and all others do what they did before.
 
 use crate::exercise::check::{
-    Call, Checked, End, Judge, Outcome, Property, Run, Who, Witness, code, command, harmless,
+    Call, Checked, Ending, Judge, Outcome, Property, Run, Who, Witness, command, harmless,
     number,
 };
 
@@ -13,9 +13,10 @@ const OTHERS: Property = Property {
     is: "every other call does what it does without a filter",
     look: "seccomp(2), SECCOMP_RET_ALLOW; how far do your jumps go?",
 };
+const BEFORE_START: &str = "seccomp(2), ERRORS (EACCES, EINVAL); what does it say on stderr?";
 const STATUS: Property = Property {
     is: "the exit status is the command's",
-    look: "wait(2), exit(3)",
+    look: "the task; wait(2), exit(3)",
 };
 
 /// What an answer is asked to refuse, and what else is tried.
@@ -80,13 +81,14 @@ impl Asked {
 
 /// Two runs: another call and another error each time.
 pub fn check(judge: &mut Judge) -> Checked {
-    once(judge)?;
-    once(judge)
+    once(judge, &Ending::by_itself())?;
+    once(judge, &Ending::by_signal())
 }
 
-fn once(judge: &mut Judge) -> Checked {
+fn once(judge: &mut Judge, ending: &Ending) -> Checked {
     let asked = Asked::random();
     let mut scene = judge.scene()?;
+    scene.before_start(BEFORE_START);
     let folder = scene.folder()?;
     let actor = scene.witness(&folder)?;
     let plain = command(&actor.place.0, &[&actor.nonce]);
@@ -99,8 +101,7 @@ fn once(judge: &mut Judge) -> Checked {
     run.send(unfiltered, "q0")?;
     let seen = run.witness()?;
     asked.holds(&mut run, seen, &before)?;
-    let status = code();
-    run.send(seen, &format!("q{status}"))?;
+    run.send(seen, &ending.order)?;
     let ends = run.ends()?;
-    STATUS.same(&End::Status(status.into()), &ends[1])
+    ending.shows(STATUS, ends[1])
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use groundwork::kernel::{self, Signal};
 
-use crate::exercise::check::{Checked, End, Group, Judge, Property, Run, Who, Witness, code, word};
+use crate::exercise::check::{Checked, End, Ending, Group, Judge, Property, Run, Who, Witness, word};
 
 const MADE: Property = Property {
     is: "the group is made before the command begins",
@@ -28,7 +28,7 @@ const GONE: Property = Property {
 };
 const STATUS: Property = Property {
     is: "the exit status is the command's",
-    look: "wait(2), exit(3)",
+    look: "the task; wait(2), exit(3)",
 };
 
 const RUNS: usize = 20;
@@ -59,22 +59,25 @@ pub fn check(judge: &mut Judge) -> Checked {
         if index + 1 == RUNS {
             children(&mut run, group, seen)?;
         }
-        let status = code();
-        run.send(seen, &format!("q{status}"))?;
+        let ending = match index % 2 {
+            0 => Ending::by_itself(),
+            _ => Ending::by_signal(),
+        };
+        run.send(seen, &ending.order)?;
         let end = run.end_of(index)?;
-        gone(group, status, end)?;
+        gone(group, &ending, end)?;
     }
     Ok(())
 }
 
 /// The group went with the command, whose status is the program's.
-pub fn gone(group: &Group, status: u8, end: End) -> Checked {
+pub fn gone(group: &Group, ending: &Ending, end: End) -> Checked {
     GONE.holds(
         !group.exists(),
         "the folder is removed",
         format!("{} is still there; {end}", group.place),
     )?;
-    STATUS.same(&End::Status(status.into()), &end)
+    ending.shows(STATUS, end)
 }
 
 /// A witness that is held at its first instruction is in this group, alone.

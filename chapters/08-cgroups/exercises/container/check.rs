@@ -10,7 +10,7 @@ use super::check_07_seccomp_politely as politely;
 use super::check_08_cgroups_born as born;
 use super::check_08_cgroups_who_killed as who_killed;
 use crate::exercise::check::{
-    Checked, Command, Group, Judge, Place, Run, Scene, Who, Witness, code, command, number, word,
+    Checked, Command, Ending, Group, Judge, Place, Run, Scene, Who, Witness, command, number, word,
 };
 
 /// Who may change its root could get out of a chroot: the command is one of those.
@@ -94,10 +94,10 @@ fn life(run: &mut Run, asked: &Asked, group: &Group) -> Checked {
     asked.keep.holds(run, seen)?;
     asked.refused.holds(run, seen, &before)?;
     acts(run, asked, group, seen)?;
-    let status = code();
-    run.send(seen, &format!("q{status}"))?;
+    let ending = Ending::by_itself();
+    run.send(seen, &ending.order)?;
     let end = run.end_of(1)?;
-    born::gone(group, status, end)
+    born::gone(group, &ending, end)
 }
 
 /// What shows only when it does something.

@@ -16,7 +16,7 @@ use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sched::{CloneFlags, unshare};
-use nix::sys::signal::{SigHandler, Signal, kill, signal};
+use nix::sys::signal::{SigHandler, SigSet, Signal, kill, signal};
 use nix::unistd::{ForkResult, Pid, chdir, fork, pipe2, pivot_root};
 
 /// What a container is asked to be.
@@ -47,6 +47,9 @@ fn main() {
         error: number(error),
         command: command.to_vec(),
     };
+    // Until there is a child that gets it.
+    let term = SigSet::from(Signal::SIGTERM);
+    term.thread_block().expect("a signal can be blocked");
     exit(contain(&asked));
 }
 
@@ -96,6 +99,8 @@ fn become_command(asked: &Asked, mut list: &File) {
     list.write_all(b"0").expect("the group takes us");
     keep_only(asked.keep).expect("nothing is left");
     mark_descriptors().expect("close_range");
+    let term = SigSet::from(Signal::SIGTERM);
+    term.thread_unblock().expect("the command is to hear it");
     let mut command = Command::new(&asked.command[0]);
     command.args(&asked.command[1..]);
     refuse(asked.call, asked.error).expect("a filter");
@@ -143,6 +148,8 @@ fn watch_over(mut start: impl FnMut(Started)) -> ExitStatus {
     CHILD.store(pid.as_raw(), Ordering::SeqCst);
     // SAFETY: the handler makes one system call.
     unsafe { signal(Signal::SIGTERM, SigHandler::Handler(send_on)) }.expect("SIGTERM");
+    let term = SigSet::from(Signal::SIGTERM);
+    term.thread_unblock().expect("what came is delivered now");
     start(Started::Parent);
     loop {
         let mut status = 0;

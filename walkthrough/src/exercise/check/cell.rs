@@ -11,6 +11,7 @@
 //! /dev         null, zero, full, random, urandom, tty
 //! /proc        of this PID namespace
 //! /answer      the answer
+//! /mnt         a mount, with another mount in it
 //! /box         what the scene has laid out; the answer starts here
 //! /group       control groups, if the scene has made some
 //! ```
@@ -195,6 +196,7 @@ fn furnish(plan: &Plan) -> Outcome<Vec<Output>> {
     kernel::mount_new("proc", root.join("proc"), closed, None)?;
     fs::create_dir(root.join("tmp"))?;
     fs::set_permissions(root.join("tmp"), fs::Permissions::from_mode(0o1777))?;
+    mount_in_a_mount(&root.join("mnt"))?;
     copy(&plan.folder.join("world"), &root.join("box"))?;
     fs::copy(plan.folder.join("answer"), root.join("answer"))?;
     powers::furnish(plan, &root.join("answer"))?;
@@ -204,6 +206,17 @@ fn furnish(plan: &Plan) -> Outcome<Vec<Output>> {
     // As on most machines: whoever wants private mounts has to say so.
     kernel::mount_propagation("/", Propagation::Shared)?;
     Ok(outputs?)
+}
+
+/// What is unmounted here goes elsewhere, too, unless *all* mounts were made private: it is
+/// passed on by the mount that it is in.
+fn mount_in_a_mount(outer: &Path) -> Outcome {
+    let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV;
+    for folder in [outer, &outer.join("inner")] {
+        fs::create_dir(folder)?;
+        kernel::mount_new("tmpfs", folder, flags, Some("size=4k,mode=755"))?;
+    }
+    Ok(())
 }
 
 /// Folders of the system below another root, read-only.

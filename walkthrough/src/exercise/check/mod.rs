@@ -13,6 +13,7 @@
 //! - [`targets`]: processes for an answer to look at.
 //! - [`powers`]: capabilities, with which an answer starts and with which it makes its calls.
 //! - [`run`]: a cell at work; [`events`]: what happens there; [`sight`]: what is seen of it.
+//! - [`ending`]: how a command is told to end.
 //! - [`pace`]: who goes on when.
 //! - `hidden`: who hides from the tracer.
 //! - [`witness`]: what /proc says of a process in it.
@@ -21,6 +22,7 @@
 
 pub mod calls;
 pub mod cell;
+pub mod ending;
 pub mod events;
 pub mod filters;
 pub mod groups;
@@ -39,6 +41,7 @@ use std::path::PathBuf;
 
 pub use calls::{Call, Outcome, Way, harmless};
 pub use cell::{Command, Who};
+pub use ending::Ending;
 pub use events::End;
 pub use filters::Stack;
 pub use groups::Group;

@@ -34,7 +34,7 @@ pub(super) fn patience() -> Duration {
 
 const STARTED: Property = Property {
     is: "the command is started",
-    look: "execve(2), and what the program says on stderr",
+    look: "what the program says on stderr: which call failed? then ERRORS of its page",
 };
 
 /// A cell at work.
@@ -89,6 +89,8 @@ pub struct Run {
     pub(super) copies: Vec<Place>,
     /// The calls of the answer so far, if they are wanted.
     pub(super) calls: Option<Vec<AtCall>>,
+    /// Where to look if the command is not started.
+    pub(super) before_start: &'static str,
 }
 
 impl Run {
@@ -165,6 +167,7 @@ impl Run {
             filters: scene.filters.then(Filters::default),
             copies: scene.copies.clone(),
             calls: scene.with_calls.then(Vec::new),
+            before_start: scene.before_start.unwrap_or(STARTED.look),
         }
     }
 
@@ -213,7 +216,8 @@ impl Run {
                 Event::Gone if self.is_over() => {
                     let (end, said) = (self.last_end(), self.said(self.ends.len() - 1));
                     let said = last_line(&said);
-                    return Err(STARTED.broken(
+                    let look = self.before_start;
+                    return Err(Property { look, ..STARTED }.broken(
                         "it runs",
                         format!("the program ended without it: {end}{said}"),
                     ));

@@ -62,6 +62,7 @@ pub struct Scene<'a> {
     pub(super) filters: bool,
     pub(super) copies: Vec<Place>,
     pub(super) with_calls: bool,
+    pub(super) before_start: Option<&'static str>,
     network: bool,
     permitted: u64,
 }
@@ -88,6 +89,7 @@ impl Judge {
             filters: false,
             copies: Vec::new(),
             with_calls: false,
+            before_start: None,
             network: false,
             permitted: 0,
         })
@@ -249,6 +251,11 @@ impl Scene<'_> {
     /// Has each call of the answer written down: [`Run::calls`].
     pub fn with_calls(&mut self) {
         self.with_calls = true;
+    }
+
+    /// Where to look if the answer ends without its command: at the calls before it.
+    pub fn before_start(&mut self, look: &'static str) {
+        self.before_start = Some(look);
     }
 
     /// The answer with these arguments.

@@ -1,5 +1,5 @@
 //! Refused: the escape of 04.3 fails
-//! Observed: inode
+//! Observed: the escape got out
 
 use std::os::unix::process::CommandExt;
 use std::process::{Command, exit};

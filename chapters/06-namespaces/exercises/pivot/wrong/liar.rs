@@ -1,5 +1,5 @@
 //! Refused: the command is in a new mount namespace
-//! Observed: the one of before
+//! Observed: the mount namespace of before
 
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).collect();

@@ -1,5 +1,5 @@
 //! Refused: the maps are there when the command starts
-//! Observed: the maps came later
+//! Observed: no uid_map when it started; it came later
 
 use std::os::unix::process::CommandExt;
 use std::process::Command;

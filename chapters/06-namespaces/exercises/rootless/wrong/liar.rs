@@ -1,5 +1,5 @@
 //! Refused: the command runs in a new user namespace
-//! Observed: the one of before
+//! Observed: the user namespace of before
 
 use std::os::unix::process::CommandExt;
 use std::process::{Command, exit};

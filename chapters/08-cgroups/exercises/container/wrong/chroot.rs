@@ -1,5 +1,5 @@
 //! Refused: the escape of 04.3 fails
-//! Observed: inode
+//! Observed: the escape got out
 
 use std::fs::{self, File};
 use std::io::{Read, Write};

@@ -1,5 +1,5 @@
 //! Refused: the command sees a /proc of its own namespace
-//! Observed: the one of outside
+//! Observed: the /proc of outside
 
 use std::fs::{self, File};
 use std::io::{Read, Write};

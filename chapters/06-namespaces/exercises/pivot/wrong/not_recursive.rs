@@ -1,0 +1,42 @@
+//! Refused: outside no mount comes or goes
+//! Observed: /mnt/inner
+
+use std::os::unix::process::CommandExt;
+use std::process::{Command, exit};
+
+use nix::mount::{MntFlags, MsFlags, mount, umount2};
+use nix::sched::{CloneFlags, unshare};
+use nix::unistd::{chdir, pivot_root};
+
+fn main() {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let [root, command, arguments @ ..] = words.as_slice() else {
+        eprintln!("usage: answer ROOT COMMAND [ARGUMENT…]");
+        exit(2);
+    };
+    if let Err(errno) = forget_all_but(root) {
+        eprintln!("answer: {errno}");
+        exit(1);
+    }
+    let error = Command::new(command).args(arguments).exec();
+    eprintln!("answer: cannot run {command}: {error}");
+    exit(127);
+}
+
+/// From here on there is nothing but `root`.
+fn forget_all_but(root: &str) -> nix::Result<()> {
+    let none = None::<&str>;
+    unshare(CloneFlags::CLONE_NEWNS)?;
+    mount(none, "/", none, MsFlags::MS_PRIVATE, none)?;
+    mount(
+        Some(root),
+        root,
+        none,
+        MsFlags::MS_BIND | MsFlags::MS_REC,
+        none,
+    )?;
+    chdir(root)?;
+    pivot_root(".", ".")?;
+    umount2(".", MntFlags::MNT_DETACH)?;
+    chdir("/")
+}
