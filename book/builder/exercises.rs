@@ -46,9 +46,10 @@ fn begun(exercise: &Path) -> Result<String> {
     }
     let told = |error: std::io::Error| Error::msg(format!("{}: {error}", file.display()));
     let text = fs::read_to_string(&file).map_err(told)?;
-    let part = starter::to_write(&text);
+    let solution = fs::read_to_string(exercise.join("solution.rs")).map_err(told)?;
+    let part = starter::to_write(&text, &solution);
     if part.is_empty() {
-        let nothing = format!("{}: there is no todo!() in it", file.display());
+        let nothing = format!("{}: nothing is to be written in it", file.display());
         return Err(Error::msg(nothing));
     }
     Ok(format!("\n```rust,ignore\n{part}\n```\n"))

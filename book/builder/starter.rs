@@ -1,11 +1,27 @@
-//! What of an exercise's starter is to be written: the items that hold `todo!`. No marks are
-//! needed in it, so the student's copy has none.
+//! What of an exercise's starter is to be written: the items that hold `todo!`, or, where
+//! something has to be mended, those that the solution has otherwise. No marks are needed in
+//! it, so the student's copy has none.
 
-/// The items of a Rust file in which work is due, with what is written above each. The file
-/// is as rustfmt leaves it: an item ends with the first line that begins with `}`, or is a
-/// single line.
-pub fn to_write(starter: &str) -> String {
-    let mut due = Vec::new();
+/// The items of a starter in which work is due, with what is written above each.
+pub fn to_write(starter: &str, solution: &str) -> String {
+    let items = items(starter);
+    let due = |is_due: &dyn Fn(&str) -> bool| {
+        let due: Vec<_> = items.iter().filter(|item| is_due(item)).cloned().collect();
+        due.join("\n\n")
+    };
+    match due(&|item| item.contains("todo!")) {
+        nothing if nothing.is_empty() => due(&|item| {
+            let is_function = item.lines().any(|line| line.contains("fn "));
+            is_function && !solution.contains(item)
+        }),
+        due => due,
+    }
+}
+
+/// The file is as rustfmt leaves it: an item ends with the first line that begins with `}`,
+/// or is a single line.
+fn items(starter: &str) -> Vec<String> {
+    let mut items = Vec::new();
     let mut item: Vec<&str> = Vec::new();
     let mut inside = false;
     for line in starter.lines() {
@@ -21,12 +37,11 @@ pub fn to_write(starter: &str) -> String {
         };
         inside = !ends && (inside || is_code);
         if ends {
-            let text = item.join("\n");
-            due.extend(text.contains("todo!").then_some(text));
+            items.push(item.join("\n"));
             item.clear();
         }
     }
-    due.join("\n\n")
+    items
 }
 
 #[cfg(test)]
@@ -40,7 +55,8 @@ mod tests {
             \x20   let x = 1;\n\n    todo!(\"this\")\n}\n\nfn two(\n    long: &str,\n) -> i32 {\n    todo!()\n}\n";
         let shown = "/// What it does.\n#[inline]\nfn one() {\n    let x = 1;\n\n    todo!(\"this\")\n}\n\n\
             fn two(\n    long: &str,\n) -> i32 {\n    todo!()\n}";
-        assert_eq!(to_write(starter), shown);
-        assert_eq!(to_write("fn main() {}\n"), "");
+        assert_eq!(to_write(starter, ""), shown);
+        let (broken, mended) = ("fn main() {}\n\nfn one() {\n    1\n}\n", "fn main() {}\n");
+        assert_eq!(to_write(broken, mended), "fn one() {\n    1\n}");
     }
 }

@@ -15,6 +15,9 @@ pub struct Report {
     pub rechecked: bool,
 }
 
+/// Between chapters: the number of one has to fit over a single exercise.
+const GAP: &str = "  ";
+
 /// What an exercise of a student comes to, as a tag and the sign of the table.
 const SIGNS: [(&str, char, &str); 6] = [
     ("passed", '+', "passed"),
@@ -102,46 +105,38 @@ impl Report {
         text.trim_end().to_owned() + "\n"
     }
 
-    /// The numbers of the exercises, chapter over exercise.
+    /// The numbers of the exercises, each chapter over its first.
     fn head(&self, width: usize) -> String {
-        let ids: Vec<_> = self.exercises.iter().map(|one| one.id()).collect();
-        let parts = || ids.iter().map(|id| id.split_once('.').unwrap_or((id, "")));
-        let mut last = "";
-        let mut above = Vec::new();
-        for (chapter, _) in parts() {
-            let first = if chapter == last { ' ' } else { '*' };
-            last = chapter;
-            above.push((first, chapter));
-        }
-        let mut line = String::new();
-        for (at, (first, chapter)) in above.iter().enumerate() {
-            if *first == '*' {
-                let column = at
-                    + above[..=at]
-                        .iter()
-                        .filter(|(first, _)| *first == '*')
-                        .count()
-                    - 1;
-                line.push_str(&" ".repeat(column.saturating_sub(line.chars().count())));
-                line.push_str(chapter);
+        let (mut chapters, mut numbers) = (String::new(), Vec::new());
+        let mut column = 0;
+        for (at, one) in self.exercises.iter().enumerate() {
+            let id = one.id();
+            let (chapter, number) = id.split_once('.').unwrap_or((&id, ""));
+            if self.begins_a_group(at) {
+                column += if at > 0 { GAP.len() } else { 0 };
+                chapters.push_str(&" ".repeat(column - chapters.len()));
+                chapters.push_str(chapter);
             }
+            numbers.push(number.chars().last().unwrap_or(' '));
+            column += 1;
         }
-        let numbers: Vec<char> = parts()
-            .map(|(_, number)| number.chars().last().unwrap_or(' '))
-            .collect();
         let numbers = self.in_groups(&numbers);
         format!(
-            "{:width$}{line}\n{:<width$}{numbers}  passed  tries hints\n",
+            "{:width$}{chapters}\n{:<width$}{numbers}  passed  tries hints\n",
             "", "student"
         )
     }
 
-    /// Signs with a blank before each chapter.
+    fn begins_a_group(&self, at: usize) -> bool {
+        at == 0 || self.exercises[at].chapter != self.exercises[at - 1].chapter
+    }
+
+    /// Signs with a gap before each chapter.
     fn in_groups(&self, signs: &[char]) -> String {
         let mut text = String::new();
         for (at, sign) in signs.iter().enumerate() {
-            if at > 0 && self.exercises[at].chapter != self.exercises[at - 1].chapter {
-                text.push(' ');
+            if at > 0 && self.begins_a_group(at) {
+                text.push_str(GAP);
             }
             text.push(*sign);
         }
@@ -280,5 +275,60 @@ fn plain(text: &str) -> String {
     match text.starts_with(['=', '+', '-', '@']) {
         true => format!("'{text}"),
         false => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::exercise::find;
+
+    fn student(name: &str, claims: &[(&str, &str)]) -> Student {
+        let work = |claimed: &str| Work {
+            claimed: Some(claimed.to_owned()),
+            tries: 2,
+            ..Work::default()
+        };
+        let works = claims
+            .iter()
+            .map(|(id, claimed)| ((*id).to_owned(), work(claimed)));
+        Student {
+            name: name.to_owned(),
+            from: PathBuf::from("x.json"),
+            made: None,
+            works: works.collect::<BTreeMap<_, _>>(),
+        }
+    }
+
+    #[test]
+    fn a_row_for_each_student_and_a_column_for_each_exercise_of_the_class() {
+        let students = vec![
+            student("Alice Moreau", &[("04.2", "passed"), ("06.1", "wrong")]),
+            student("Bob", &[("06.1", "passed"), ("04.1", "passed")]),
+        ];
+        let report = Report {
+            exercises: ["04.2", "06.1", "06.3"]
+                .map(|id| find(id).unwrap())
+                .to_vec(),
+            handed: Handed {
+                students,
+                problems: vec!["torn.json: it is damaged".to_owned()],
+            },
+            rechecked: false,
+        };
+        let expected = "              04 06
+student       2  13  passed  tries hints
+Alice Moreau  +  x.    1/3       4     0
+Bob           .  +.    1/3       2     0
+
++ passed   x wrong   . not handed in
+(as the files claim; --recheck judges the answers)
+
+! torn.json: it is damaged
+";
+        assert_eq!(report.table(), expected);
     }
 }

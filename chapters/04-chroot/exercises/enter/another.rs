@@ -5,7 +5,7 @@ use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::Command;
 
 fn main() {
-    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<std::ffi::OsString> = std::env::args_os().skip(1).collect();
     let [root, command, arguments @ ..] = words.as_slice() else {
         std::process::exit(2);
     };
@@ -23,7 +23,7 @@ fn main() {
     // SAFETY: only system calls between fork and exec.
     unsafe {
         child.pre_exec(move || {
-            nix::unistd::chdir(root.as_str())?;
+            nix::unistd::chdir(root.as_os_str())?;
             nix::unistd::chroot(".")?;
             Ok(())
         });

@@ -1,6 +1,11 @@
-//! 04.2: root, working directory, descriptors and exit status, with random values.
+//! 04.2: root, working directory, arguments, descriptors and exit status, with random values.
 
-use crate::exercise::check::{Checked, End, Judge, Place, Property, Run, Who, Witness, code};
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
+
+use crate::exercise::check::{
+    Checked, End, Judge, Place, Property, Run, Who, Witness, code, number, word,
+};
 
 const ROOT: Property = Property {
     is: "ROOT is the command's root directory",
@@ -25,11 +30,18 @@ pub fn check(judge: &mut Judge) -> Checked {
     once(judge)
 }
 
+/// The command has the same path outside, so whoever changes no root starts something, too.
 fn once(judge: &mut Judge) -> Checked {
     let mut scene = judge.scene()?;
-    let jail = scene.folder()?;
-    let actor = scene.witness(&jail)?;
-    let mut answer = scene.answer(&[&jail.0, &format!("/{}", actor.name), &actor.nonce]);
+    let (jail, room) = (scene.folder()?, format!("/box/{}", word()));
+    let (inside, outside) = (scene.folder_in(&jail, &room)?, Place(room.clone()));
+    std::fs::create_dir_all(scene.outside(&outside))?;
+    let actor = scene.witness(&inside)?;
+    scene.twin(&actor, &outside)?;
+    let further = arguments();
+    scene.expect(&actor, &further);
+    let mut answer = scene.answer(&[&jail.0, &format!("{room}/{}", actor.name), &actor.nonce]);
+    answer.further = further;
     answer.leaks = true;
     let mut run = scene.run(Who::Root, vec![answer])?;
 
@@ -49,4 +61,17 @@ pub fn is_inside(run: &Run, seen: Witness, jail: &Place) -> Checked {
     INSIDE.same(&jail, &seen.inode("cwd")?)?;
     let open = seen.descriptors()?;
     NOTHING_LEFT.holds(open == [0, 1, 2], "[0, 1, 2]", format!("{open:?}"))
+}
+
+/// What a shell or a split would not leave as it is, and what is no text: the byte 255.
+fn arguments() -> Vec<OsString> {
+    let mut no_text = word().into_bytes();
+    no_text.insert(number(0..9) as usize, 0xff);
+    vec![
+        format!("{}  {} ", word(), word()).into(),
+        OsString::new(),
+        format!("{}'\"*$HOME\\", word()).into(),
+        OsString::from_vec(no_text),
+        OsString::new(),
+    ]
 }

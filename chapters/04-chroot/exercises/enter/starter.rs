@@ -1,7 +1,10 @@
 //! answer ROOT COMMAND [ARGUMENT…]: the command, inside another root directory.
 
+use std::ffi::{OsStr, OsString};
+
 fn main() {
-    let words: Vec<String> = std::env::args().skip(1).collect();
+    // Not `args`: a path or an argument need not be text.
+    let words: Vec<OsString> = std::env::args_os().skip(1).collect();
     let [root, command, arguments @ ..] = words.as_slice() else {
         eprintln!("usage: answer ROOT COMMAND [ARGUMENT…]");
         std::process::exit(2);
@@ -12,7 +15,7 @@ fn main() {
 }
 
 /// From here on `/` is `root`, and nothing of outside is held.
-fn enter(root: &str) {
+fn enter(root: &OsStr) {
     let _ = root;
     todo!("enter the root directory");
 }

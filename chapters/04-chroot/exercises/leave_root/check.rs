@@ -1,7 +1,17 @@
-//! 04.4: random ids in all places, no capability, and the escape of 04.3 fails.
+//! 04.4: random ids in all places, no capability, no escape; and no command if a call fails.
 
-use crate::exercise::check::{Checked, End, Judge, Property, Who, code, number};
+use crate::exercise::check::{
+    Checked, End, Inode, Judge, Property, Run, Who, Witness, code, number,
+};
 
+const ROOT: Property = Property {
+    is: "ROOT is the command's root directory",
+    look: "chroot(2); page 04, The idea",
+};
+const INSIDE: Property = Property {
+    is: "the command stands in its root directory",
+    look: "chdir(2); page 04, With our program",
+};
 const USER: Property = Property {
     is: "all its user ids are UID",
     look: "setuid(2); the line Uid of /proc/PID/status",
@@ -12,7 +22,7 @@ const GROUP: Property = Property {
 };
 const GROUPS: Property = Property {
     is: "its supplementary groups are exactly GROUPS",
-    look: "setgroups(2); the line Groups of /proc/PID/status",
+    look: "setgroups(2); the line Groups of /proc/PID/status; Command::uid() empties it",
 };
 const POWERLESS: Property = Property {
     is: "it has no capability",
@@ -26,47 +36,83 @@ const STATUS: Property = Property {
     is: "the exit status is the command's",
     look: "wait(2), exit(3)",
 };
+const NOT_STARTED: Property = Property {
+    is: "what cannot be given up is an error, and the command is not started",
+    look: "setgroups(2), setgid(2), setuid(2), EINVAL; whose result is not looked at?",
+};
 
-/// One run as root of the cell, who has groups of his own.
+/// Whom the command is to be.
+#[derive(Clone)]
+struct Somebody {
+    uid: u32,
+    gid: u32,
+    groups: Vec<u32>,
+}
+
+impl Somebody {
+    fn new() -> Self {
+        let groups = vec![number(100..20_000), number(20_000..30_000)];
+        let (uid, gid) = (number(100..30_000), number(100..30_000));
+        Self { uid, gid, groups }
+    }
+
+    fn list(&self) -> String {
+        let words: Vec<_> = self.groups.iter().map(u32::to_string).collect();
+        words.join(",")
+    }
+}
+
+/// As root of a cell, who has groups of his own: with groups, and with none; then with an id
+/// that there is not, in each of the three places.
 pub fn check(judge: &mut Judge) -> Checked {
+    let somebody = Somebody::new();
+    becomes(judge, &somebody)?;
+    let groups = Vec::new();
+    becomes(judge, &Somebody { groups, ..somebody })?;
+    // No cell has more than 60,000 ids; these look like any other.
+    let nobody = || number(60_100..65_500);
+    for place in ["UID", "GID", "GROUPS"] {
+        let mut other = Somebody::new();
+        match place {
+            "UID" => other.uid = nobody(),
+            "GID" => other.gid = nobody(),
+            _ => other.groups[1] = nobody(),
+        }
+        is_refused(judge, &other, place)?;
+    }
+    Ok(())
+}
+
+/// The answer in a jail, and the jail's root as seen from outside.
+fn start(judge: &mut Judge, somebody: &Somebody) -> Checked<(Run, Inode)> {
     let mut scene = judge.scene()?;
     scene.with_many_ids();
     let jail = scene.folder()?;
     scene.folder_in(&jail, "room")?;
     let actor = scene.witness(&jail)?;
-    let (uid, gid) = (number(100..30_000), number(100..30_000));
-    let mut groups = vec![number(100..20_000), number(20_000..30_000)];
-    let list = format!("{},{}", groups[0], groups[1]);
-    let command = format!("/{}", actor.name);
     let words = [
         &jail.0,
-        &uid.to_string(),
-        &gid.to_string(),
-        &list,
-        &command,
+        &somebody.uid.to_string(),
+        &somebody.gid.to_string(),
+        &somebody.list(),
+        &format!("/{}", actor.name),
         &actor.nonce,
     ];
     let mut answer = scene.answer(&words.map(String::as_str));
     answer.groups = vec![number(40_000..50_000), number(40_000..50_000)];
-    let mut run = scene.run(Who::Root, vec![answer])?;
+    let run = scene.run(Who::Root, vec![answer])?;
+    let jail = run.inode(&jail)?;
+    Ok((run, jail))
+}
 
+fn becomes(judge: &mut Judge, somebody: &Somebody) -> Checked {
+    let (mut run, jail) = start(judge, somebody)?;
     let seen = run.witness()?;
-    for (key, id, property) in [("Uid", uid, USER), ("Gid", gid, GROUP)] {
-        let ids = run.ids(seen, key)?;
-        property.holds(ids == [id; 4], format!("{:?}", [id; 4]), format!("{ids:?}"))?;
-    }
-    let mut found = run.ids(seen, "Groups")?;
-    found.sort_unstable();
-    groups.sort_unstable();
-    GROUPS.holds(found == groups, format!("{groups:?}"), format!("{found:?}"))?;
-    for set in ["CapEff", "CapPrm", "CapInh"] {
-        let bits = seen.status(set)?;
-        let none = bits.trim_matches('0').is_empty();
-        POWERLESS.holds(none, format!("{set} is 0"), format!("{set} is {bits}"))?;
-    }
-
+    ROOT.same(&jail, &seen.inode("root")?)?;
+    INSIDE.same(&jail, &seen.inode("cwd")?)?;
+    is_somebody(&run, seen, somebody)?;
     run.order(seen, "e")?;
-    let (root, jail) = (seen.inode("root")?, run.inode(&jail)?);
+    let root = seen.inode("root")?;
     STAYS.holds(
         root == jail,
         format!("its root is {jail}"),
@@ -76,4 +122,38 @@ pub fn check(judge: &mut Judge) -> Checked {
     run.send(seen, &format!("q{status}"))?;
     let ends = run.ends()?;
     STATUS.same(&End::Status(status.into()), &ends[0])
+}
+
+fn is_somebody(run: &Run, seen: Witness, somebody: &Somebody) -> Checked {
+    for (key, id, property) in [("Uid", somebody.uid, USER), ("Gid", somebody.gid, GROUP)] {
+        let ids = run.ids(seen, key)?;
+        property.holds(ids == [id; 4], format!("{:?}", [id; 4]), format!("{ids:?}"))?;
+    }
+    let (mut found, mut groups) = (run.ids(seen, "Groups")?, somebody.groups.clone());
+    found.sort_unstable();
+    groups.sort_unstable();
+    GROUPS.holds(found == groups, format!("{groups:?}"), format!("{found:?}"))?;
+    for set in ["CapEff", "CapPrm", "CapInh", "CapAmb"] {
+        let bits = seen.status(set)?;
+        let none = bits.trim_matches('0').is_empty();
+        POWERLESS.holds(none, format!("{set} is 0"), format!("{set} is {bits}"))?;
+    }
+    Ok(())
+}
+
+/// `place` has an id that is not mapped, so that one call fails.
+fn is_refused(judge: &mut Judge, somebody: &Somebody, place: &str) -> Checked {
+    let (mut run, _) = start(judge, somebody)?;
+    let end = run.ends()?[0];
+    let case = format!("{place} is an id that there is not here");
+    NOT_STARTED.holds(
+        !run.has_begun(),
+        format!("{case}, so the command is not started"),
+        format!("{case}, and the command was started"),
+    )?;
+    NOT_STARTED.holds(
+        end != End::Status(0),
+        format!("{case}, so the status is not 0"),
+        format!("{end}{}", run.last_words(0)),
+    )
 }

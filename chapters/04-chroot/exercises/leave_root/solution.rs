@@ -15,7 +15,9 @@ fn main() {
         exit(2);
     };
     let number = |text: &str| text.parse::<u32>().expect("an id is a number");
-    let groups: Vec<u32> = groups.split(',').map(number).collect();
+    // An empty list is none, and no number.
+    let groups = groups.split(',').filter(|id| !id.is_empty());
+    let groups: Vec<u32> = groups.map(number).collect();
 
     nix::unistd::chroot(root.as_str()).expect("root may");
     nix::unistd::chdir("/").expect("there is a /");

@@ -8,25 +8,46 @@ use std::process::Command as Program;
 use crate::exercise::check::{Checked, Command, End, Judge, Place, Property, Refusal, Scene, Who};
 use crate::exercise::check::{pick, scene, word};
 
+/// Where to look differs: see [`Broken::look`].
 const STARTS: Property = Property {
     is: "the program starts in its jail",
-    look: "execve(2), ENOENT; page 04, The shell alone",
+    look: "",
 };
 const UNCHANGED: Property = Property {
     is: "no file that was there is changed",
     look: "the task: only what is missing is added",
 };
-const FEW: Property = Property {
-    is: "at most five files are added",
+const NEEDED: Property = Property {
+    is: "nothing is added that the program does not need",
     look: "ldd(1): which files does this one program need?",
 };
+const SAME_PATH: Property = Property {
+    is: "what is added has the same path as on this machine",
+    look: "ldd(1); page 04, A jail by hand",
+};
+const SAME_FILE: Property = Property {
+    is: "what is added is this machine's file",
+    look: "the task: only what is missing is added; cmp(1)",
+};
 
-/// What a repair needs and no more.
+const NO_LOADER: &str = "execve(2), ENOENT; readelf -l; page 04, The shell alone";
+const NO_LIBRARY: &str = "ld.so(8): what the loader says it cannot open; page 04, A jail by hand";
+const NO_INTERPRETER: &str = "execve(2), Interpreter scripts: the program's first line, #!";
+
+/// The coreutils, and what asks a file about itself.
+#[rustfmt::skip]
 const TOOLS: &[&str] = &[
-    "[", "awk", "basename", "bash", "cat", "chmod", "chroot", "cp", "cut", "dirname", "echo",
-    "env", "expr", "false", "file", "find", "grep", "head", "install", "ldd", "ln", "ls", "mkdir",
-    "mktemp", "mv", "objdump", "od", "printf", "readelf", "readlink", "realpath", "rm", "sed",
-    "sh", "sort", "stat", "tail", "tee", "test", "touch", "tr", "true", "uniq", "wc", "xargs",
+    "awk", "bash", "file", "find", "grep", "ldd", "objdump", "readelf", "sed", "sh", "xargs",
+    "[", "arch", "b2sum", "base32", "base64", "basename", "basenc", "cat", "chcon", "chgrp",
+    "chmod", "chown", "chroot", "cksum", "comm", "cp", "csplit", "cut", "date", "dd", "df", "dir",
+    "dircolors", "dirname", "du", "echo", "env", "expand", "expr", "factor", "false", "fmt", "fold",
+    "groups", "head", "hostid", "id", "install", "join", "link", "ln", "logname", "ls", "md5sum",
+    "mkdir", "mkfifo", "mknod", "mktemp", "mv", "nice", "nl", "nohup", "nproc", "numfmt", "od",
+    "paste", "pathchk", "pinky", "pr", "printenv", "printf", "ptx", "pwd", "readlink", "realpath",
+    "rm", "rmdir", "runcon", "seq", "sha1sum", "sha224sum", "sha256sum", "sha384sum", "sha512sum",
+    "shred", "shuf", "sleep", "sort", "split", "stat", "stdbuf", "stty", "sum", "sync", "tac",
+    "tail", "tee", "test", "timeout", "touch", "tr", "true", "truncate", "tsort", "tty", "uname",
+    "unexpand", "uniq", "unlink", "users", "vdir", "wc", "who", "whoami", "yes",
 ];
 
 /// A jail, what is started in it, and what it has to say.
@@ -35,6 +56,10 @@ struct Broken {
     program: String,
     arguments: Vec<String>,
     says: String,
+    /// What it needs, by its path on this machine.
+    needs: Vec<String>,
+    /// What to read when it does not start.
+    look: &'static str,
     before: BTreeMap<String, Vec<u8>>,
 }
 
@@ -55,11 +80,6 @@ pub fn check(judge: &mut Judge) -> Checked {
     let ends = run.ends()?;
     for (index, one) in jails.iter().enumerate() {
         let after = files(&run.path(&one.jail))?;
-        let added = after
-            .keys()
-            .filter(|path| !one.before.contains_key(*path))
-            .count();
-        FEW.holds(added <= 5, "at most 5", format!("{added} files"))?;
         for (path, bytes) in &one.before {
             UNCHANGED.holds(
                 after.get(path) == Some(bytes),
@@ -67,20 +87,52 @@ pub fn check(judge: &mut Judge) -> Checked {
                 format!("{path} is another"),
             )?;
         }
+        let new = |path: &&String| !one.before.contains_key(*path);
+        for path in after.keys().filter(new) {
+            is_in_place(path, one)?;
+            let inside = run.path(&one.jail).join(path.trim_start_matches('/'));
+            let link = fs::symlink_metadata(&inside)?.is_symlink();
+            SAME_FILE.holds(
+                link || after[path] == fs::read(path)?,
+                format!("{path} is this machine's"),
+                format!("{path} is another file"),
+            )?;
+        }
         let (end, said) = (ends[3 + index], run.said(3 + index));
-        let starts = end == End::Status(0) && said.trim() == one.says;
+        let starts = Property {
+            look: one.look,
+            ..STARTS
+        };
         let observed = format!(
-            "{}: {}",
+            "{}: {} (your script: {}{})",
             one.program,
-            said.trim().lines().last().unwrap_or("nothing")
+            said.trim().lines().last().unwrap_or("nothing"),
+            ends[index],
+            run.last_words(index)
         );
-        STARTS.holds(
-            starts,
+        starts.holds(
+            end == End::Status(0) && said.trim() == one.says,
             format!("{} says {}", one.program, one.says),
             observed,
         )?;
     }
     Ok(())
+}
+
+/// It is judged by what its path leads to here: `/lib` may be a link to `/usr/lib`.
+fn is_in_place(path: &str, one: &Broken) -> Checked {
+    let named = |file: &String| Path::new(file).file_name() == Path::new(path).file_name();
+    let place = one.needs.iter().find(|file| named(file));
+    let here = fs::canonicalize(path).ok();
+    let same = |file: &String| here.is_some() && here == fs::canonicalize(file).ok();
+    if let Some(place) = place {
+        return SAME_PATH.holds(same(place), place, format!("{path} was added"));
+    }
+    NEEDED.holds(
+        one.needs.iter().any(same),
+        format!("{} needs {}", one.program, one.needs.join(" ")),
+        format!("{path} was added"),
+    )
 }
 
 fn starts(one: &Broken) -> Command {
@@ -90,34 +142,47 @@ fn starts(one: &Broken) -> Command {
     command
 }
 
-/// A program with random words to say, and all that it needs.
-fn whole(scene: &Scene<'_>) -> Checked<(Broken, Vec<String>)> {
+/// A program with random words to say, and all that it needs. Several, of which each needs
+/// other libraries: who copies without a look copies too much.
+fn whole(scene: &Scene<'_>, look: &'static str) -> Checked<(Broken, Vec<String>)> {
     let (jail, says) = (scene.folder()?, format!("{} {}", word(), word()));
-    let (name, arguments) = pick(&[
+    let file = format!("/{says}");
+    let all = [
         ("/bin/bash", vec!["-c".to_owned(), format!("echo {says}")]),
         ("/bin/echo", vec![says.clone()]),
-        ("/bin/ls", vec!["-d".to_owned(), format!("/{says}")]),
-    ]);
-    let says = if name == "/bin/ls" {
-        format!("/{says}")
-    } else {
-        says
-    };
+        ("/bin/ls", vec![file.clone()]),
+        ("/bin/grep", vec![says.clone(), file.clone()]),
+        ("/bin/sed", vec!["p;d".to_owned(), file.clone()]),
+        ("/usr/bin/find", vec![file.clone()]),
+        ("/usr/bin/sort", vec![file.clone()]),
+    ];
+    let there: Vec<_> = all
+        .into_iter()
+        .filter(|(path, _)| Path::new(path).exists())
+        .collect();
+    let (name, arguments) = pick(&there);
     let needed = by_hand(scene, &jail, name)?;
-    if name == "/bin/ls" {
-        scene.file(&jail.join(&says), "")?;
-    }
-    let (program, before) = (name.to_owned(), BTreeMap::new());
-    Ok((
-        Broken {
-            jail,
-            program,
-            arguments,
-            says,
-            before,
-        },
-        needed,
-    ))
+    scene.file(&jail.join(&file), &says)?;
+    let says = match name {
+        "/bin/ls" | "/usr/bin/find" => file,
+        _ => says,
+    };
+    let broken = Broken {
+        jail,
+        program: name.to_owned(),
+        arguments,
+        says,
+        needs: with(&needed, name),
+        look,
+        before: BTreeMap::new(),
+    };
+    Ok((broken, needed))
+}
+
+/// What a program needs is the program, too.
+fn with(needed: &[String], program: &str) -> Vec<String> {
+    let program = [program.to_owned()];
+    needed.iter().chain(&program).cloned().collect()
 }
 
 /// As page 04 does it: the program, and the files that ldd(1) names; these are told, the
@@ -153,35 +218,39 @@ fn without(scene: &Scene<'_>, mut broken: Broken, path: &str) -> Checked<Broken>
 }
 
 fn no_loader(scene: &Scene<'_>) -> Checked<Broken> {
-    let (whole, needed) = whole(scene)?;
+    let (whole, needed) = whole(scene, NO_LOADER)?;
     without(scene, whole, &needed[needed.len() - 1])
 }
 
 fn no_library(scene: &Scene<'_>) -> Checked<Broken> {
-    let (whole, needed) = whole(scene)?;
+    let (whole, needed) = whole(scene, NO_LIBRARY)?;
     without(scene, whole, &pick(&needed[..needed.len() - 1]))
 }
 
+/// The kernel allows a blank behind `#!`, and one argument: execve(2).
 fn no_interpreter(scene: &Scene<'_>) -> Checked<Broken> {
     let (jail, says) = (scene.folder()?, word());
-    by_hand(scene, &jail, "/bin/bash")?;
+    let (interpreter, rest) = pick(&[("/bin/bash", " -e"), ("/bin/bash", ""), ("/bin/sh", "")]);
+    let needed = by_hand(scene, &jail, interpreter)?;
     let program = format!("/bin/{}", word());
     let script = jail.join(&program);
-    scene.file(&script, format!("#!/bin/bash\necho {says}\n"))?;
+    let blank = pick(&["", " "]);
+    scene.file(
+        &script,
+        format!("#!{blank}{interpreter}{rest}\necho {says}\n"),
+    )?;
     let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     fs::set_permissions(scene.outside(&script), executable)?;
-    let (arguments, before) = (Vec::new(), BTreeMap::new());
-    without(
-        scene,
-        Broken {
-            jail,
-            program,
-            arguments,
-            says,
-            before,
-        },
-        "/bin/bash",
-    )
+    let broken = Broken {
+        jail,
+        program,
+        arguments: Vec::new(),
+        says,
+        needs: with(&needed, interpreter),
+        look: NO_INTERPRETER,
+        before: BTreeMap::new(),
+    };
+    without(scene, broken, interpreter)
 }
 
 /// Every file below a folder, by its path in there; of a link, where it leads.

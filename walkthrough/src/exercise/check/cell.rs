@@ -17,6 +17,7 @@
 //! ```
 
 use std::convert::Infallible;
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -25,7 +26,7 @@ use std::path::{Path, PathBuf};
 
 use groundwork::kernel::{self, Gid, MsFlags, Pid, Propagation, Uid};
 use groundwork::process::Program;
-use nix::sys::resource::{Resource, setrlimit};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::SigSet;
 use nix::sys::statvfs::{FsFlags, statvfs};
 use nix::sys::wait::waitpid;
@@ -73,11 +74,13 @@ pub struct Command {
     pub file: String,
     /// Its name and arguments. `{0}` stands for the PID of the first target.
     pub argv: Vec<String>,
+    /// Further arguments, which need not be text.
+    pub further: Vec<OsString>,
     /// It is started inside this root.
     pub jail: Option<String>,
     /// Supplementary groups that it starts with.
     pub groups: Vec<u32>,
-    /// It inherits an open descriptor of `/`.
+    /// It inherits open descriptors of `/`: a low one, and one that is higher than most look.
     pub leaks: bool,
     /// Ours: it may start any program.
     pub of_the_check: bool,
@@ -109,6 +112,13 @@ pub struct Plan {
     pub network: bool,
     /// The answer's file has these capabilities, permitted and not effective.
     pub permitted: u64,
+}
+
+/// Where the words of a command go.
+#[derive(Debug)]
+struct Output {
+    out: File,
+    err: File,
 }
 
 /// The life of the cell's PID 1. Each byte from the judge lets it go on.
@@ -162,8 +172,12 @@ fn become_somebody(plan: &Plan) -> Outcome {
 }
 
 /// Builds the root and moves into it; gives where each command's words go.
-fn furnish(plan: &Plan) -> Outcome<Vec<File>> {
-    let open = |index: usize| File::create(plan.folder.join(format!("out.{index}")));
+fn furnish(plan: &Plan) -> Outcome<Vec<Output>> {
+    let create = |name: &str, index| File::create(plan.folder.join(format!("{name}.{index}")));
+    let open = |index: usize| -> std::io::Result<Output> {
+        let (out, err) = (create("out", index)?, create("err", index)?);
+        Ok(Output { out, err })
+    };
     let outputs: Result<Vec<_>, _> = (0..plan.commands.len()).map(open).collect();
     kernel::mount_propagation("/", Propagation::Private)?;
     let root = plan.folder.join("cell");
@@ -271,7 +285,7 @@ pub fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
 }
 
 /// Runs a command to its end unless it stays, and collects whoever else ends.
-fn run(command: &Command, output: &File, targets: &[Pid]) -> Outcome<Pid> {
+fn run(command: &Command, output: &Output, targets: &[Pid]) -> Outcome<Pid> {
     let Some(child) = kernel::fork()? else {
         let Err(error) = start(command, output, targets);
         eprintln!("cannot start {}: {error}", command.file);
@@ -281,7 +295,7 @@ fn run(command: &Command, output: &File, targets: &[Pid]) -> Outcome<Pid> {
     Ok(child)
 }
 
-fn start(command: &Command, output: &File, targets: &[Pid]) -> Outcome<Infallible> {
+fn start(command: &Command, output: &Output, targets: &[Pid]) -> Outcome<Infallible> {
     SigSet::all().thread_unblock()?;
     kernel::setsid()?;
     setrlimit(Resource::RLIMIT_CORE, 0, 0)?;
@@ -292,13 +306,12 @@ fn start(command: &Command, output: &File, targets: &[Pid]) -> Outcome<Infallibl
         kernel::setgroups(&groups)?;
     }
     nix::unistd::dup2_stdin(File::open("/dev/null")?)?;
-    nix::unistd::dup2_stdout(output)?;
-    nix::unistd::dup2_stderr(output)?;
+    nix::unistd::dup2_stdout(&output.out)?;
+    nix::unistd::dup2_stderr(&output.err)?;
     // What the judge's own starters left open is none of the answer's business.
     kernel::close_range_on_exec(3)?;
     if command.leaks {
-        let at = super::number(10..60) as i32;
-        nix::fcntl::fcntl(File::open("/")?, nix::fcntl::FcntlArg::F_DUPFD(at))?;
+        leak()?;
     }
     match &command.jail {
         Some(jail) => {
@@ -314,12 +327,33 @@ fn start(command: &Command, output: &File, targets: &[Pid]) -> Outcome<Infallibl
             word.replace(&format!("{{{index}}}"), &pid.to_string())
         })
     };
+    let words = command.argv.iter().map(argument).map(OsString::from);
     let program = Program {
-        argv: command.argv.iter().map(argument).map(Into::into).collect(),
+        argv: words.chain(command.further.iter().cloned()).collect(),
         envp: environment(),
         file: Some(command.file.clone().into()),
     };
     match program.exec().map_err(|refused| refused.errno().desc())? {}
+}
+
+/// Leaves descriptors open: one at a low number, one beyond the usual limit of 1024, if this
+/// machine lets anybody have so many. The limit goes no higher than it has to: an answer may
+/// well go through all numbers below it.
+fn leak() -> Outcome {
+    const HIGH: u32 = 1024;
+    const LIMIT: u64 = 4096;
+    let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
+    let limit = soft.max(hard.min(LIMIT));
+    setrlimit(Resource::RLIMIT_NOFILE, limit, hard)?;
+    let mut numbers = vec![super::number(10..60)];
+    if limit > u64::from(HIGH) {
+        numbers.push(super::number(HIGH..limit.min(LIMIT) as u32));
+    }
+    let root = File::open("/")?;
+    for number in numbers {
+        nix::fcntl::fcntl(&root, nix::fcntl::FcntlArg::F_DUPFD(number as i32))?;
+    }
+    Ok(())
 }
 
 fn environment() -> Vec<std::ffi::OsString> {

@@ -8,7 +8,7 @@ use groundwork::kernel::{self, Pid, Signal};
 use nix::libc;
 
 use super::cell::BOX;
-use super::run::{Run, patience};
+use super::run::Run;
 use super::witness::{Inode, Witness};
 use super::{Checked, Property, Refusal};
 
@@ -76,7 +76,7 @@ impl Run {
         match kernel::wait_any() {
             Ok(Some((pid, status))) => self.change(pid, status),
             Ok(None) if Instant::now() > self.until => Err(ENDS.broken(
-                format!("it is done within {} s", patience().as_secs()),
+                format!("it is done within {} s", self.patience.as_secs()),
                 "it hung, and was stopped",
             )),
             Ok(None) => {

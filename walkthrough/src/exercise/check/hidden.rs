@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use groundwork::kernel::Pid;
 
-use super::witness::Witness;
+use super::witness::{Inode, Witness};
 use crate::proc;
 
 /// How often threads are looked at, and how soon again for somebody who was no stranger.
@@ -28,6 +28,8 @@ pub(super) struct Hidden {
     list: Option<File>,
     /// The numbers in the cell of all whom the tracer has reported.
     known: BTreeSet<u32>,
+    /// The witness, once it makes runners that nobody can trace: it is none of the answer's.
+    runner: Vec<Inode>,
     /// When threads were last looked at, and when for a stranger in vain.
     looked: [Instant; 2],
 }
@@ -39,6 +41,7 @@ impl Hidden {
             init,
             list: None,
             known: BTreeSet::from([1]),
+            runner: Vec::new(),
             looked: [Instant::now(); 2],
         }
     }
@@ -47,6 +50,11 @@ impl Hidden {
     pub(super) fn open(&mut self) -> io::Result<()> {
         self.list = Some(File::open(self.init.path("root/proc"))?);
         Ok(())
+    }
+
+    /// From now on these programs may run untraced.
+    pub(super) fn expect(&mut self, programs: Vec<Inode>) {
+        self.runner = programs;
     }
 
     /// The tracer has reported a process.
@@ -62,7 +70,8 @@ impl Hidden {
             self.looked[0] = Instant::now();
             let family: Vec<u32> = family.map(|pid| pid.as_raw() as u32).collect();
             let mut threads = family.iter().take(FEW).flat_map(|pid| tasks(*pid));
-            if let Some((_, thread)) = threads.find(|(pid, tid)| is_untraced(*pid, *tid, false)) {
+            let hides = |pid: u32, tid| is_untraced(pid, tid) && !self.is_runner(pid);
+            if let Some((_, thread)) = threads.find(|(pid, tid)| hides(*pid, *tid)) {
                 return Some(thread);
             }
         }
@@ -72,11 +81,19 @@ impl Hidden {
         // One that the tracer will report in a moment is traced from its first moment on.
         let all = descendants(self.init.pid.as_raw() as u32);
         let mut strangers = all.into_iter().filter(|pid| self.is_stranger(*pid));
-        let found = strangers.find(|pid| is_untraced(*pid, *pid, true));
+        let found = strangers.find(|pid| is_untraced(*pid, *pid) && !self.is_runner(*pid));
         if found.is_none() {
             self.looked[1] = Instant::now();
         }
         found
+    }
+
+    fn is_runner(&self, pid: u32) -> bool {
+        !self.runner.is_empty()
+            && match Inode::of(format!("/proc/{pid}/exe")) {
+                Ok(program) => self.runner.contains(&program),
+                Err(error) => error.kind() == io::ErrorKind::NotFound,
+            }
     }
 
     fn is_stranger(&self, pid: u32) -> bool {
@@ -128,11 +145,10 @@ fn tasks(pid: u32) -> impl Iterator<Item = (u32, u32)> {
     names.filter_map(move |entry| Some((pid, entry.file_name().to_str()?.parse().ok()?)))
 }
 
-/// Whether nobody traces it. Of a process that was reported, the tracer may have let go when
-/// it died; of a stranger, never.
-fn is_untraced(pid: u32, tid: u32, dead_too: bool) -> bool {
+/// Whether it lives, and nobody traces it. The tracer lets go of who has died, and has never
+/// told of one whose parent was killed while it was being made.
+fn is_untraced(pid: u32, tid: u32) -> bool {
     let text = fs::read_to_string(format!("/proc/{pid}/task/{tid}/status")).unwrap_or_default();
     let is_dead = |line: &str| line.starts_with("State:\tZ") || line.starts_with("State:\tX");
-    let untraced = text.lines().any(|line| line == "TracerPid:\t0");
-    untraced && (dead_too || !text.lines().any(is_dead))
+    text.lines().any(|line| line == "TracerPid:\t0") && !text.lines().any(is_dead)
 }

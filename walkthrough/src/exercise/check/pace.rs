@@ -111,6 +111,7 @@ impl Run {
     /// Lets the cell live longer than others.
     pub fn last(&mut self, time: Duration) {
         self.until = Instant::now() + time;
+        self.patience = time;
     }
 
     pub(super) fn go_on_after_fork(&mut self, parent: Pid, child: Option<Pid>) {
@@ -161,6 +162,8 @@ impl Run {
         self.look_for_filters(pid);
         self.write_down(pid);
         let sends = |number: u64| SENDS.iter().any(|one| *one as u64 == number);
+        self.look_for_filters(pid);
+        self.write_down(pid);
         let call = kernel::trace_call(pid);
         match (&self.runners, call) {
             (Some(group), Ok(AtCall::Entry { number, .. })) if sends(number) => {

@@ -1,13 +1,15 @@
 //! Capabilities: those that an answer starts with, and those with which it makes its calls.
 
 use std::path::Path;
+use std::time::Duration;
 
 use capabilities::{CapSet, FileCaps};
 use groundwork::kernel::{self, CapabilitySets, Gid, Pid, Uid};
 
 use super::cell::{Command, Plan};
 use super::events::Event;
-use super::run::Run;
+use super::run::{Run, patience};
+use super::scene::Scene;
 use super::witness::{Inode, Witness};
 use super::{Checked, Property};
 
@@ -65,6 +67,18 @@ pub(super) fn become_one_with(command: &Command) -> Outcome {
         kernel::setuid(Uid::from_raw(id))?;
     }
     Ok(())
+}
+
+impl Scene<'_> {
+    /// How long its commands may take: with a stop at each call they take longer, where many
+    /// others want the processor.
+    pub(super) fn patience(&self) -> Duration {
+        if self.with_calls || self.filters {
+            3 * patience()
+        } else {
+            patience()
+        }
+    }
 }
 
 impl Run {

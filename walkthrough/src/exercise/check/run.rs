@@ -5,6 +5,7 @@
 //! check, and the witness is held there, before its first instruction.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
 use std::io::Write;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
@@ -65,6 +66,8 @@ pub struct Run {
     pub(super) ends: Vec<(Pid, Option<End>)>,
     pub(super) witnesses: Vec<Pid>,
     pub(super) until: Instant,
+    /// How long all of it may take.
+    pub(super) patience: Duration,
     /// Which commands nobody waits for.
     pub(super) stay: Vec<bool>,
     /// Control groups of the scene.
@@ -150,7 +153,8 @@ impl Run {
             awaited: plan.targets.len(),
             ends: Vec::new(),
             witnesses: Vec::new(),
-            until: Instant::now() + patience(),
+            until: Instant::now() + scene.patience(),
+            patience: scene.patience(),
             stay: plan.commands.iter().map(|command| command.stays).collect(),
             trees: scene.trees.clone(),
             holding: Duration::ZERO,
@@ -226,15 +230,20 @@ impl Run {
     /// It has the argument that the check gave.
     fn begun(&self, pid: Pid) -> Checked<Witness> {
         let witness = Witness { pid };
-        let arguments = witness.arguments()?;
-        let known = self.actors.iter().map(|(actor, _)| actor.nonce.as_str());
-        let given: Vec<_> = arguments.iter().skip(1).map(String::as_str).collect();
-        let expected: Vec<_> = known.collect();
-        if given.len() != 1 || !expected.contains(&given[0]) {
+        let mut given = witness.exact_arguments()?;
+        given.drain(..given.len().min(1));
+        let wanted = |actor: &Actor| {
+            let nonce = std::iter::once(OsString::from(&actor.nonce));
+            nonce.chain(actor.further.iter().cloned()).collect()
+        };
+        let mut expected: Vec<Vec<_>> = self.actors.iter().map(|(one, _)| wanted(one)).collect();
+        expected.dedup();
+        if !expected.contains(&given) {
             let arguments = Property {
                 is: "the command gets its arguments",
                 look: "execve(2): argv",
             };
+            let expected: Vec<_> = expected.iter().map(|one| format!("{one:?}")).collect();
             return Err(arguments.broken(expected.join(" or "), format!("it got {given:?}")));
         }
         Ok(witness)
@@ -256,6 +265,11 @@ impl Run {
     /// It is gone.
     pub fn send(&mut self, witness: Witness, order: &str) -> Checked {
         witness.write_order(order)?;
+        // Runners: see witness/main.rs.
+        if order.starts_with('u') {
+            let programs = self.actors.iter().map(|(_, program)| *program);
+            self.hidden.expect(programs.collect());
+        }
         self.release();
         kernel::trace_go(witness.pid, 0);
         Ok(())
@@ -382,7 +396,7 @@ impl Drop for Run {
 }
 
 /// The last thing that somebody said, to be put behind something.
-fn last_line(said: &str) -> String {
+pub(super) fn last_line(said: &str) -> String {
     let advice = |line: &&str| line.starts_with("note: run with `RUST_BACKTRACE");
     let mut lines = said.lines().rev().filter(|line| !line.trim().is_empty());
     let last = lines.find(|line| !advice(line));

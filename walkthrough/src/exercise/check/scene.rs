@@ -1,5 +1,6 @@
 //! What is laid out for an answer before it runs.
 
+use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -40,6 +41,8 @@ pub struct Actor {
     pub name: String,
     /// The argument.
     pub nonce: String,
+    /// Arguments that have to come after it.
+    pub further: Vec<OsString>,
 }
 
 /// A scene.
@@ -143,9 +146,36 @@ impl Scene<'_> {
         fs::set_permissions(self.outside(&place), fs::Permissions::from_mode(0o755))?;
         // The first letter is no order: see witness/main.rs.
         let nonce = format!("n{}{}", word(), word());
-        let actor = Actor { place, name, nonce };
+        let actor = Actor {
+            place,
+            name,
+            nonce,
+            further: Vec::new(),
+        };
         self.actors.push(actor.clone());
         Ok(actor)
+    }
+
+    /// The same witness once more, in another folder: whoever starts it there is seen, too.
+    ///
+    /// # Errors
+    /// The ground cannot be written.
+    pub fn twin(&mut self, actor: &Actor, folder: &Place) -> Checked {
+        let place = folder.join(&actor.name);
+        fs::copy(self.outside(&actor.place), self.outside(&place))?;
+        self.actors.push(Actor {
+            place,
+            ..actor.clone()
+        });
+        Ok(())
+    }
+
+    /// Has a witness expect further arguments, which need not be text.
+    pub fn expect(&mut self, actor: &Actor, further: &[OsString]) {
+        let same = |one: &&mut Actor| one.nonce == actor.nonce;
+        for one in self.actors.iter_mut().filter(same) {
+            one.further = further.to_vec();
+        }
     }
 
     /// A system program with all its libraries in a folder, as `era-chroot new` does it;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use groundwork::kernel::Pid;
 
 use super::Checked;
-use super::run::Run;
+use super::run::{Run, last_line};
 use super::scene::Place;
 use super::witness::{Inode, Mount, Witness};
 
@@ -64,10 +64,26 @@ impl Run {
         end.is_some_and(|(_, end)| end.is_some())
     }
 
-    /// What a command printed, on stdout and stderr.
+    /// What a command printed, on stdout and then on stderr.
     pub fn said(&self, command: usize) -> String {
+        self.printed(command) + &self.complained(command)
+    }
+
+    /// What a command printed on stdout.
+    pub fn printed(&self, command: usize) -> String {
         let bytes = fs::read(self.folder.join(format!("out.{command}"))).unwrap_or_default();
         String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// What a command printed on stderr.
+    pub fn complained(&self, command: usize) -> String {
+        let bytes = fs::read(self.folder.join(format!("err.{command}"))).unwrap_or_default();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// The line of stderr that says most, a panic's for one, to be put behind something.
+    pub fn last_words(&self, command: usize) -> String {
+        last_line(&self.complained(command))
     }
 
     /// The mounts of the cell that are new or gone since before anything ran.

@@ -1,7 +1,9 @@
 //! What /proc says of a process in a cell, read from outside: proc(5).
 
+use std::ffi::OsString;
 use std::fs;
 use std::io::Write;
+use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -107,6 +109,19 @@ impl Witness {
         let line = self.read("cmdline")?;
         let words = line.trim_end_matches('\0').split('\0');
         Ok(words.map(str::to_owned).collect())
+    }
+
+    /// Its command line to the byte, also what is no text, and empty words.
+    ///
+    /// # Errors
+    /// It is gone.
+    pub fn exact_arguments(&self) -> Checked<Vec<OsString>> {
+        let mut words = fs::read(self.path("cmdline"))?;
+        words.pop();
+        let words = words.split(|byte| *byte == 0);
+        Ok(words
+            .map(|word| OsString::from_vec(word.to_vec()))
+            .collect())
     }
 
     /// Its open descriptors.

@@ -2,7 +2,7 @@
 //! Observed: done by another program: it started /usr/
 
 fn main() {
-    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<std::ffi::OsString> = std::env::args_os().skip(1).collect();
     let status = std::process::Command::new("chroot")
         .args(&words)
         .status()

@@ -4,10 +4,10 @@
 use std::os::unix::process::CommandExt;
 
 fn main() {
-    let words: Vec<String> = std::env::args().skip(1).collect();
-    nix::unistd::chdir(words[0].as_str()).unwrap();
-    let error = std::process::Command::new(format!(".{}", words[1]))
-        .args(&words[2..])
-        .exec();
+    let words: Vec<std::ffi::OsString> = std::env::args_os().skip(1).collect();
+    nix::unistd::chdir(words[0].as_os_str()).unwrap();
+    let mut below = std::ffi::OsString::from(".");
+    below.push(&words[1]);
+    let error = std::process::Command::new(below).args(&words[2..]).exec();
     panic!("{error}");
 }

@@ -4,8 +4,8 @@
 use std::os::unix::process::CommandExt;
 
 fn main() {
-    let words: Vec<String> = std::env::args().skip(1).collect();
-    nix::unistd::chroot(words[0].as_str()).unwrap();
+    let words: Vec<std::ffi::OsString> = std::env::args_os().skip(1).collect();
+    nix::unistd::chroot(words[0].as_os_str()).unwrap();
     // SAFETY: takes numbers.
     unsafe { libc::syscall(libc::SYS_close_range, 3, libc::c_uint::MAX, 4) };
     let error = std::process::Command::new(&words[1])

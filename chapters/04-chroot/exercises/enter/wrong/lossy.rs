@@ -1,0 +1,19 @@
+//! Refused: the command gets its arguments
+//! Observed: �
+
+use std::os::unix::process::CommandExt;
+
+fn main() {
+    let words: Vec<String> = std::env::args_os()
+        .skip(1)
+        .map(|word| word.to_string_lossy().into_owned())
+        .collect();
+    nix::unistd::chroot(words[0].as_str()).unwrap();
+    nix::unistd::chdir("/").unwrap();
+    // SAFETY: takes numbers.
+    unsafe { libc::syscall(libc::SYS_close_range, 3, libc::c_uint::MAX, 0) };
+    let error = std::process::Command::new(&words[1])
+        .args(&words[2..])
+        .exec();
+    panic!("{error}");
+}

@@ -1,0 +1,17 @@
+//! Refused: the command holds descriptors 0, 1 and 2 and no other
+//! Observed: [0, 1, 2,
+
+use std::os::unix::process::CommandExt;
+
+fn main() {
+    let words: Vec<std::ffi::OsString> = std::env::args_os().skip(1).collect();
+    nix::unistd::chroot(words[0].as_os_str()).unwrap();
+    nix::unistd::chdir("/").unwrap();
+    for number in 3..1024 {
+        let _ = nix::unistd::close(number);
+    }
+    let error = std::process::Command::new(&words[1])
+        .args(&words[2..])
+        .exec();
+    panic!("{error}");
+}
