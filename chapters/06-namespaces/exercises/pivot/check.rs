@@ -131,7 +131,7 @@ pub fn stays(run: &mut Run, seen: Witness, jail: &Place) -> Checked {
 fn finds_nothing(run: &mut Run, seen: Witness) -> Checked {
     let old = run.init().inode("root")?;
     for _ in 0..LAYERS {
-        run.order(seen, "n")?;
+        run.order(seen, "p")?;
         GONE_FOR_GOOD.holds(
             seen.inode("root")? != old,
             "nothing of it can be reached",
