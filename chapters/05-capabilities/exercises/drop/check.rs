@@ -2,8 +2,8 @@
 
 use groundwork::kernel;
 
-use crate::exercise::check::{Checked, Ending, Judge, Property, Refusal, Run, Who, Witness};
 use crate::exercise::check::number;
+use crate::exercise::check::{Checked, Ending, Judge, Property, Refusal, Run, Who, Witness};
 
 const SAME: Property = Property {
     is: "the command is in the user namespace in which the program was started",
