@@ -1,5 +1,5 @@
 //! Refused: every capability in CapPrm is told, and no other
-//! Observed: number too large
+//! Observed: PosOverflow
 
 /// The names by number, as linux/capability.h had them in 2020.
 #[rustfmt::skip]
