@@ -129,7 +129,9 @@ extern "C" fn main(stack: *const usize) -> ! {
         match byte(order, 0) {
             b'q' => exit(digits(order)),
             b'e' => ways_out::chroot_again(),
-            b'n' => ways_out::look_below(),
+            // The first letter of the text that it is started with: no order may begin so.
+            b'n' => exit(1),
+            b'p' => ways_out::look_below(),
             b'o' => leave_an_orphan(),
             b'z' => leave_zombies(digits(order)),
             b'k' => signal_myself(digits(order)),

@@ -1,7 +1,7 @@
 //! Starts another program in a child that is not traced.
 
 fn main() {
-    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<std::ffi::OsString> = std::env::args_os().skip(1).collect();
     let flags = libc::CLONE_UNTRACED | libc::SIGCHLD;
     // SAFETY: no new stack and one thread only, so it is a fork.
     let child = unsafe { libc::syscall(libc::SYS_clone, flags, 0, 0, 0, 0) };

@@ -75,7 +75,11 @@ fn once(judge: &mut Judge, pid: CloneFlags) -> Checked {
         _ => format!("of two processes that share {kinds}"),
     };
     for (kind, _) in KINDS {
-        let word = if shared.contains(&kind) { "same" } else { "different" };
+        let word = if shared.contains(&kind) {
+            "same"
+        } else {
+            "different"
+        };
         says(&run, SAME, (0, &pair), kind, word)?;
     }
     for (command, pair) in [1, 2].into_iter().zip(UNREADABLE) {

@@ -68,7 +68,10 @@ pub fn numbers(run: &Run, seen: Witness) -> Checked {
     let (numbers, before) = (seen.numbers()?, run.init().numbers()?.len());
     NEW.holds(
         numbers.len() > before,
-        format!("a PID more than outside: NSpid of the command has {} numbers", before + 1),
+        format!(
+            "a PID more than outside: NSpid of the command has {} numbers",
+            before + 1
+        ),
         format!("its NSpid has {} numbers, as before", numbers.len()),
     )?;
     let itself = numbers.last() == Some(&1);

@@ -98,7 +98,11 @@ pub fn is_forgotten(run: &Run, seen: Witness, jail: &Place) -> Checked {
 /// No folder of another mount than it sees is open: fchdir(2) would lead there.
 fn holds_nothing(seen: Witness) -> Checked {
     let mounts = fs::read_to_string(seen.path("mountinfo"))?;
-    let is_seen = |id: &str| mounts.lines().any(|line| line.split(' ').next() == Some(id));
+    let is_seen = |id: &str| {
+        mounts
+            .lines()
+            .any(|line| line.split(' ').next() == Some(id))
+    };
     for open in seen.descriptors()? {
         let link = seen.path(&format!("fd/{open}"));
         let info = fs::read_to_string(seen.path(&format!("fdinfo/{open}")))?;
@@ -131,7 +135,7 @@ pub fn stays(run: &mut Run, seen: Witness, jail: &Place) -> Checked {
 fn finds_nothing(run: &mut Run, seen: Witness) -> Checked {
     let old = run.init().inode("root")?;
     for _ in 0..LAYERS {
-        run.order(seen, "n")?;
+        run.order(seen, "p")?;
         GONE_FOR_GOOD.holds(
             seen.inode("root")? != old,
             "nothing of it can be reached",

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::exercise::check::{Checked, Ending, Judge, Property, Refusal, Run, Who, Witness, number};
+use crate::exercise::check::{
+    Checked, Ending, Judge, Property, Refusal, Run, Who, Witness, number,
+};
 
 const BEFORE_START: &str = "user_namespaces(7), Defining user and group ID mappings (EPERM, \
     EINVAL): who writes a map, when, how often?";

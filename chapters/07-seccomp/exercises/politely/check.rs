@@ -1,8 +1,7 @@
 //! 07.1: a random call fails with a random error, and all others do what they did before.
 
 use crate::exercise::check::{
-    Call, Checked, Ending, Judge, Outcome, Property, Run, Who, Witness, command, harmless,
-    number,
+    Call, Checked, Ending, Judge, Outcome, Property, Run, Who, Witness, command, harmless, number,
 };
 
 const REFUSED: Property = Property {

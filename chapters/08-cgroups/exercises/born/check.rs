@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use groundwork::kernel::{self, Signal};
 
-use crate::exercise::check::{Checked, End, Ending, Group, Judge, Property, Run, Who, Witness, word};
+use crate::exercise::check::{
+    Checked, End, Ending, Group, Judge, Property, Run, Who, Witness, word,
+};
 
 const MADE: Property = Property {
     is: "the group is made before the command begins",

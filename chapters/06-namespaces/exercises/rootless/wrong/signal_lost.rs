@@ -29,7 +29,7 @@ fn main() {
                 WaitStatus::Signaled(_, by, _) => {
                     let _ = by;
                     exit(1)
-                },
+                }
                 other => unreachable!("{other:?} is no end"),
             }
         }

@@ -2,7 +2,7 @@
 //! Observed: it was moved out
 
 use std::io::Write;
-use std::os::unix::process::CommandExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -19,5 +19,6 @@ fn main() {
     std::fs::write(format!("{beside}/cgroup.procs"), child.id().to_string()).unwrap();
     let status = child.wait().unwrap();
     std::fs::remove_dir(&group).unwrap();
-    std::process::exit(status.code().unwrap_or(1));
+    let by_signal = || 128 + status.signal().unwrap_or(0);
+    std::process::exit(status.code().unwrap_or_else(by_signal));
 }
