@@ -22,7 +22,7 @@ const HANDED: Property = Property {
     look: "capget(2); the lines CapInh and CapAmb of /proc/PID/status",
 };
 const BEFORE_START: &str =
-    "page 05, What root gets back: which set has to be first? prctl(2), PR_CAPBSET_DROP";
+    "page 05, What root gets back; which set has to be first? prctl(2), PR_CAPBSET_DROP";
 const REFUSES: Property = Property {
     is: "the command is not started where not all can be taken or kept",
     look: "the task, What to write; RETURN VALUE and ERRORS of prctl(2) and capget(2)",

@@ -53,6 +53,9 @@ const EXACT: Property = Property {
     look: "getcap COPY; cap_from_text(3)",
 };
 
+/// What is observed of a file that is not root's.
+const ANOTHERS: &str = "it is another user's";
+
 /// The mode of PROGRAM.
 const FOR_ROOT: u32 = 0o700;
 /// What of a mode lets all execute, and what lets others than the owner write.
@@ -94,10 +97,10 @@ pub fn check(judge: &mut Judge) -> Checked {
     // Nobody but root was there before the script ran.
     let root = fs::metadata(run.path(&other.place))?.uid();
     has_stayed(&run, &program, &bytes, root)?;
+    STARTS.holds(is_of(&copied, root), "it is root's", ANOTHERS)?;
     let what = compared(&copied, &bytes).map(|what| what + &first_words(&run));
     BYTES.holds(what.is_none(), "the same bytes", what.unwrap_or_default())?;
-    let meta = fs::metadata(&copied)?;
-    let (mode, owner) = (meta.permissions().mode() & 0o7777, meta.uid());
+    let mode = fs::metadata(&copied)?.permissions().mode() & 0o7777;
     let all = mode & ALL_EXECUTE == ALL_EXECUTE && mode & OTHERS_WRITE == 0;
     let observed = format!("mode {mode:o}{}", first_words(&run));
     STARTS.holds(all, "a mode such as 755", observed)?;
@@ -110,7 +113,6 @@ pub fn check(judge: &mut Judge) -> Checked {
         "cap_net_bind_service=ep",
         caps,
     )?;
-    STARTS.holds(owner == root, "it is root's", "it is another user's")?;
     let observed = format!("{end}{}", first_words(&run));
     STATUS.holds(end == End::Status(0), "status 0", observed)
 }
@@ -122,12 +124,11 @@ fn two_words() -> String {
 
 /// PROGRAM is what it was.
 fn has_stayed(run: &Run, program: &Path, bytes: &[u8], root: u32) -> Checked {
+    ORIGINAL.holds(is_of(program, root), "it is root's", ANOTHERS)?;
     let what = compared(program, bytes).map(|what| what + &first_words(run));
     ORIGINAL.holds(what.is_none(), "the same bytes", what.unwrap_or_default())?;
-    let meta = fs::metadata(program)?;
-    let mode = meta.permissions().mode() & 0o7777;
+    let mode = fs::metadata(program)?.permissions().mode() & 0o7777;
     ORIGINAL.holds(mode == FOR_ROOT, "mode 700", format!("mode {mode:o}"))?;
-    ORIGINAL.holds(meta.uid() == root, "it is root's", "it is another user's")?;
     let caps = capabilities_of(program)?;
     ORIGINAL.holds(caps == "none", "no capabilities", caps)
 }
@@ -191,12 +192,18 @@ fn capabilities_of(file: &Path) -> Checked<String> {
     })
 }
 
+/// Whether a file is this user's, if it is there.
+fn is_of(file: &Path, user: u32) -> bool {
+    fs::symlink_metadata(file).map_or(true, |meta| meta.uid() == user)
+}
+
 /// What is to be found instead of a plain file with these bytes.
 fn compared(file: &Path, bytes: &[u8]) -> Option<String> {
     let plain = fs::symlink_metadata(file).is_ok_and(|meta| meta.is_file());
     match fs::read(file) {
         Ok(found) if plain && found == bytes => None,
         Ok(_) if plain => Some("others".to_owned()),
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Some(error.to_string()),
         _ => Some("no file".to_owned()),
     }
 }
