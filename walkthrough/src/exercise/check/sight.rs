@@ -151,7 +151,7 @@ pub(super) fn last_line(said: &str) -> String {
         }
         None => {
             let mut lines = said.lines().rev().map(str::trim);
-            let last = lines.find(|line| !line.is_empty());
+            let last = lines.find(|line| !line.is_empty() && !line.starts_with("note: "));
             last.unwrap_or_default().to_owned()
         }
     };
