@@ -189,7 +189,8 @@ fn a_signal_to_it_ends_what_runs_in_place_first() {
         let folder = folder();
         let line = "unshare -Ur era-caps need --in-place -- sh -c 'sleep 600 & exec sleep 600'";
         let mut era = Command::new("sh")
-            .args(["-c", &format!("exec {line}")])
+            // Whoever tests in the background is deaf to SIGINT, and all that it starts.
+            .args(["-c", &format!("exec env --default-signal=INT {line}")])
             .env("D", folder.path())
             .env("PATH", format!("{}:/usr/bin:/bin", programs().display()))
             .stdout(Stdio::null())
