@@ -53,7 +53,6 @@ struct Refused {
 /// What 32-bit ARM has otherwise than 32-bit x86, whose numbers below 200 it shares.
 const ON_ARM: &[(&str, u32)] = &[
     ("syncfs", 373),
-    ("sched_getattr", 381),
     ("renameat2", 382),
     ("memfd_create", 385),
     ("mlock2", 390),

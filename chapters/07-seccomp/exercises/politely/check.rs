@@ -75,12 +75,6 @@ impl Asked {
     /// The call is refused as it was asked, and the others are not.
     pub fn holds(&self, run: &mut Run, seen: Witness, before: &[Outcome]) -> Checked {
         run.is_filtered(seen)?;
-        let now = run.outcomes(seen, &self.others())?;
-        for ((name, call), (now, before)) in self.others.iter().zip(now.iter().zip(before)) {
-            let call = format!("{name}, call {}", call.number);
-            let expected = format!("{call}: {before}");
-            OTHERS.holds(now == before, expected, format!("{call}: {now}"))?;
-        }
         let outcome = run.outcomes(seen, &[self.call])?[0];
         let expected = Outcome::error(self.error);
         let call = format!("{}, call {}", self.name, self.call.number);
@@ -88,7 +82,14 @@ impl Asked {
             outcome == expected,
             format!("{call}: {expected}"),
             format!("{call}: {outcome}"),
-        )
+        )?;
+        let now = run.outcomes(seen, &self.others())?;
+        for ((name, call), (now, before)) in self.others.iter().zip(now.iter().zip(before)) {
+            let call = format!("{name}, call {}", call.number);
+            let expected = format!("{call}: {before}");
+            OTHERS.holds(now == before, expected, format!("{call}: {now}"))?;
+        }
+        Ok(())
     }
 }
 

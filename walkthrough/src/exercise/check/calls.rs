@@ -143,7 +143,6 @@ const HARMLESS: &[(&str, [u64; 3])] = &[
     ("personality", [0xffff_ffff, 0, 0]),
     ("renameat2", [NO_FILE, 0, NO_FILE]),
     ("sched_get_priority_max", [99, 0, 0]),
-    ("sched_getattr", [0, 0, 0]),
     ("sched_getscheduler", [0, 0, 0]),
     ("sched_yield", [0, 0, 0]),
     ("setpriority", [99, 0, 0]),
