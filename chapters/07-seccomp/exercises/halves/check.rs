@@ -209,7 +209,9 @@ impl Limited {
         let clamped = self.limit.min(i64::MAX as u64);
         if is(&|_| false) {
             NEVER
-        } else if is(&|value| swapped(value) >= self.limit) || is(&|value| value >= swapped(self.limit)) {
+        } else if is(&|value| swapped(value) >= self.limit)
+            || is(&|value| value >= swapped(self.limit))
+        {
             ORDER
         } else if is(&|value| value >= clamped) {
             SIGN
