@@ -5,7 +5,8 @@ use std::os::unix::process::CommandExt;
 use std::process::{Command, exit};
 
 use libc::{
-    BPF_ABS, BPF_JEQ, BPF_JGE, BPF_JGT, BPF_JMP, BPF_K, BPF_LD, BPF_RET, BPF_W, sock_filter,
+    BPF_ABS, BPF_ALU, BPF_AND, BPF_JEQ, BPF_JGE, BPF_JGT, BPF_JMP, BPF_K, BPF_LD, BPF_RET, BPF_W,
+    sock_filter,
 };
 
 fn main() {
@@ -24,12 +25,15 @@ fn main() {
 }
 
 /// Refuses `call` if its argument `index` is `limit` or more.
-fn filter(_: u32, index: u32, limit: u64) -> Vec<sock_filter> {
+fn filter(call: u32, index: u32, limit: u64) -> Vec<sock_filter> {
     let (high, low) = ((limit >> 32) as u32, limit as u32);
     // In struct seccomp_data, number, architecture and address take 16 bytes; then come the
     // arguments, the lower half of each first.
     let argument = 16 + 8 * index;
     vec![
+        step(BPF_LD | BPF_W | BPF_ABS, 0, 0, 0),
+        step(BPF_ALU | BPF_AND | BPF_K, 0, 0, !1),
+        step(BPF_JMP | BPF_JEQ | BPF_K, 0, 5, call & !1),
         step(BPF_LD | BPF_W | BPF_ABS, 0, 0, argument + 4),
         step(BPF_JMP | BPF_JGT | BPF_K, 4, 0, high),
         step(BPF_JMP | BPF_JEQ | BPF_K, 0, 2, high),
