@@ -12,13 +12,15 @@ const ARCHITECTURES: [u32; 2] = [0xc000_003e, 0x4000_0003];
 #[cfg(target_arch = "aarch64")]
 const ARCHITECTURES: [u32; 2] = [0xc000_00b7, 0x4000_0028];
 
+/// What refused calls fail with: errno(3).
+const EPERM: u32 = libc::EPERM as u32;
+const ENOSYS: u32 = libc::ENOSYS as u32;
+
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let [number, number32, command, arguments @ ..] = words.as_slice() else {
-        eprintln!("usage: answer NUMBER NUMBER32 COMMAND [ARGUMENT…]");
-        exit(2);
+        usage()
     };
-    let parse = |text: &str| text.parse::<u32>().expect("calls are numbers");
     install(&mut gate());
     install(&mut filter(parse(number), parse(number32)));
 
@@ -27,13 +29,23 @@ fn main() {
     exit(127);
 }
 
+/// A word that has to be a number.
+fn parse(word: &str) -> u32 {
+    word.parse().unwrap_or_else(|_| usage())
+}
+
+fn usage() -> ! {
+    eprintln!("usage: answer NUMBER NUMBER32 COMMAND [ARGUMENT…]");
+    exit(2);
+}
+
 /// Two filters: the strictest answer counts. This one knows who may call at all.
 fn gate() -> Vec<sock_filter> {
     vec![
         step(BPF_LD | BPF_W | BPF_ABS, 0, 0, 4),
         step(BPF_JMP | BPF_JEQ | BPF_K, 2, 0, ARCHITECTURES[0]),
         step(BPF_JMP | BPF_JEQ | BPF_K, 1, 0, ARCHITECTURES[1]),
-        step(BPF_RET | BPF_K, 0, 0, libc::SECCOMP_RET_ERRNO | 38),
+        step(BPF_RET | BPF_K, 0, 0, libc::SECCOMP_RET_ERRNO | ENOSYS),
         step(BPF_RET | BPF_K, 0, 0, libc::SECCOMP_RET_ALLOW),
     ]
 }
@@ -49,7 +61,7 @@ fn filter(number: u32, number32: u32) -> Vec<sock_filter> {
         step(BPF_JMP | BPF_JEQ | BPF_K, 2, 3, ARCHITECTURES[1]),
         step(BPF_LD | BPF_W | BPF_ABS, 0, 0, 4),
         step(BPF_JMP | BPF_JEQ | BPF_K, 0, 1, ARCHITECTURES[0]),
-        step(BPF_RET | BPF_K, 0, 0, libc::SECCOMP_RET_ERRNO | 1),
+        step(BPF_RET | BPF_K, 0, 0, libc::SECCOMP_RET_ERRNO | EPERM),
         step(BPF_RET | BPF_K, 0, 0, libc::SECCOMP_RET_ALLOW),
     ]
 }
@@ -67,8 +79,9 @@ fn install(program: &mut [sock_filter]) {
         len: program.len() as u16,
         filter: program.as_mut_ptr(),
     };
+    let mode = libc::SECCOMP_MODE_FILTER;
     // SAFETY: the kernel reads the program, which lives as long as this call.
-    let result = unsafe { libc::prctl(libc::PR_SET_SECCOMP, 2, &raw const program) };
+    let result = unsafe { libc::prctl(libc::PR_SET_SECCOMP, mode, &raw const program) };
     if result != 0 {
         eprintln!("answer: no filter: {}", std::io::Error::last_os_error());
         exit(125);

@@ -11,18 +11,29 @@ const ARCHITECTURES: [u32; 2] = [0xc000_003e, 0x4000_0003];
 #[cfg(target_arch = "aarch64")]
 const ARCHITECTURES: [u32; 2] = [0xc000_00b7, 0x4000_0028];
 
+/// What a refused call fails with: errno(3).
+const EPERM: u32 = libc::EPERM as u32;
+
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let [number, number32, command, arguments @ ..] = words.as_slice() else {
-        eprintln!("usage: answer NUMBER NUMBER32 COMMAND [ARGUMENT…]");
-        exit(2);
+        usage()
     };
-    let parse = |text: &str| text.parse::<u32>().expect("calls are numbers");
     install(&mut filter(parse(number), parse(number32)));
 
     let error = Command::new(command).args(arguments).exec();
     eprintln!("answer: cannot run {command}: {error}");
     exit(127);
+}
+
+/// A word that has to be a number.
+fn parse(word: &str) -> u32 {
+    word.parse().unwrap_or_else(|_| usage())
+}
+
+fn usage() -> ! {
+    eprintln!("usage: answer NUMBER NUMBER32 COMMAND [ARGUMENT…]");
+    exit(2);
 }
 
 /// Refuses the call; walked around, since it asks for nothing but the number.
@@ -31,7 +42,7 @@ fn filter(number: u32, number32: u32) -> Vec<sock_filter> {
     vec![
         step(BPF_LD | BPF_W | BPF_ABS, 0, 0, 0),
         step(BPF_JMP | BPF_JEQ | BPF_K, 0, 1, number),
-        step(BPF_RET | BPF_K, 0, 0, libc::SECCOMP_RET_ERRNO | 1),
+        step(BPF_RET | BPF_K, 0, 0, libc::SECCOMP_RET_ERRNO | EPERM),
         step(BPF_RET | BPF_K, 0, 0, libc::SECCOMP_RET_ALLOW),
     ]
 }

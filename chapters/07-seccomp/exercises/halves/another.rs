@@ -1,26 +1,41 @@
-//! Another way: the architecture first, less before more; and a thread that puts the filter
-//! before all threads at once.
+//! Another way: the architecture first, less before more.
+//!
+//! And another way in: a filter belongs to the thread that puts it in place, and here a second
+//! thread does so. Its end would take the filter with it, while the first, which becomes the
+//! command, had none. The flag SECCOMP_FILTER_FLAG_TSYNC puts the filter before all threads of
+//! the process at once, and the promise to gain nothing goes with it: seccomp(2).
 
 use std::os::unix::process::CommandExt;
 use std::process::{Command, exit};
+use std::str::FromStr;
 
 use libc::{BPF_ABS, BPF_JEQ, BPF_JGE, BPF_JMP, BPF_K, BPF_LD, BPF_RET, BPF_W, sock_filter};
+
+/// What a refused call fails with: errno(3).
+const EPERM: u32 = libc::EPERM as u32;
 
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let [call, index, limit, command, arguments @ ..] = words.as_slice() else {
-        eprintln!("usage: answer CALL INDEX LIMIT COMMAND [ARGUMENT…]");
-        exit(2);
+        usage()
     };
-    let number = |text: &str| text.parse::<u64>().expect("a number");
-    let (call, index) = (number(call) as u32, number(index) as u32);
-    let limit = number(limit);
+    let (call, index, limit) = (number(call), number(index), number(limit));
     let thread = std::thread::spawn(move || install(&mut filter(call, index, limit)));
     thread.join().expect("it does not panic");
 
     let error = Command::new(command).args(arguments).exec();
     eprintln!("answer: cannot run {command}: {error}");
     exit(127);
+}
+
+/// A word that has to be a number.
+fn number<T: FromStr>(word: &str) -> T {
+    word.parse().unwrap_or_else(|_| usage())
+}
+
+fn usage() -> ! {
+    eprintln!("usage: answer CALL INDEX LIMIT COMMAND [ARGUMENT…]");
+    exit(2);
 }
 
 /// Refuses `call` if its argument `index` is `limit` or more: less is let go as soon as it
@@ -39,7 +54,7 @@ fn filter(call: u32, index: u32, limit: u64) -> Vec<sock_filter> {
         step(BPF_JMP | BPF_JGE | BPF_K, 2, 0, low),
         step(BPF_RET | BPF_K, 0, 0, libc::SECCOMP_RET_ALLOW),
         step(BPF_RET | BPF_K, 0, 0, libc::SECCOMP_RET_KILL_PROCESS),
-        step(BPF_RET | BPF_K, 0, 0, libc::SECCOMP_RET_ERRNO | 1),
+        step(BPF_RET | BPF_K, 0, 0, libc::SECCOMP_RET_ERRNO | EPERM),
     ]
 }
 

@@ -5,24 +5,35 @@
 
 use std::os::unix::process::CommandExt;
 use std::process::{Command, exit};
+use std::str::FromStr;
 
 use libc::{
     BPF_ABS, BPF_JEQ, BPF_JGE, BPF_JGT, BPF_JMP, BPF_K, BPF_LD, BPF_RET, BPF_W, sock_filter,
 };
 
+/// What a refused call fails with: errno(3).
+const EPERM: u32 = libc::EPERM as u32;
+
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let [call, index, limit, command, arguments @ ..] = words.as_slice() else {
-        eprintln!("usage: answer CALL INDEX LIMIT COMMAND [ARGUMENT…]");
-        exit(2);
+        usage()
     };
-    let number = |text: &str| text.parse::<u64>().expect("a number");
-    let (call, index) = (number(call) as u32, number(index) as u32);
-    install(&mut filter(call, index, number(limit)));
+    install(&mut filter(number(call), number(index), number(limit)));
 
     let error = Command::new(command).args(arguments).exec();
     eprintln!("answer: cannot run {command}: {error}");
     exit(127);
+}
+
+/// A word that has to be a number.
+fn number<T: FromStr>(word: &str) -> T {
+    word.parse().unwrap_or_else(|_| usage())
+}
+
+fn usage() -> ! {
+    eprintln!("usage: answer CALL INDEX LIMIT COMMAND [ARGUMENT…]");
+    exit(2);
 }
 
 /// Refuses `call` if its argument `index` is `limit` or more.
@@ -40,7 +51,7 @@ fn filter(call: u32, index: u32, limit: u64) -> Vec<sock_filter> {
         step(BPF_LD | BPF_W | BPF_ABS, 0, 0, argument),
         step(BPF_JMP | BPF_JGE | BPF_K, 1, 0, low),
         step(BPF_RET | BPF_K, 0, 0, libc::SECCOMP_RET_ALLOW),
-        step(BPF_RET | BPF_K, 0, 0, libc::SECCOMP_RET_ERRNO | 1),
+        step(BPF_RET | BPF_K, 0, 0, libc::SECCOMP_RET_ERRNO | EPERM),
     ]
 }
 

@@ -2,22 +2,30 @@
 
 use std::os::unix::process::CommandExt;
 use std::process::{Command, exit};
+use std::str::FromStr;
 
 use libc::sock_filter;
 
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let [call, index, limit, command, arguments @ ..] = words.as_slice() else {
-        eprintln!("usage: answer CALL INDEX LIMIT COMMAND [ARGUMENT…]");
-        exit(2);
+        usage()
     };
-    let number = |text: &str| text.parse::<u64>().expect("a number");
-    let (call, index) = (number(call) as u32, number(index) as u32);
-    install(&mut filter(call, index, number(limit)));
+    install(&mut filter(number(call), number(index), number(limit)));
 
     let error = Command::new(command).args(arguments).exec();
     eprintln!("answer: cannot run {command}: {error}");
     exit(127);
+}
+
+/// A word that has to be a number.
+fn number<T: FromStr>(word: &str) -> T {
+    word.parse().unwrap_or_else(|_| usage())
+}
+
+fn usage() -> ! {
+    eprintln!("usage: answer CALL INDEX LIMIT COMMAND [ARGUMENT…]");
+    exit(2);
 }
 
 /// Refuses `call` if its argument `index` is `limit` or more.

@@ -12,10 +12,8 @@ use nix::errno::Errno;
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let [call, error, command, arguments @ ..] = words.as_slice() else {
-        eprintln!("usage: answer CALL ERROR COMMAND [ARGUMENT…]");
-        exit(2);
+        usage()
     };
-    let number = |text: &str| text.parse::<u32>().expect("calls and errors are numbers");
     if let Err(errno) = refuse(number(call), number(error)) {
         eprintln!("answer: no filter, so nothing is started: {errno}");
         exit(125);
@@ -26,13 +24,28 @@ fn main() {
     exit(127);
 }
 
+/// A word that has to be a number.
+fn number(word: &str) -> u32 {
+    word.parse().unwrap_or_else(|_| usage())
+}
+
+fn usage() -> ! {
+    eprintln!("usage: answer CALL ERROR COMMAND [ARGUMENT…]");
+    exit(2);
+}
+
 /// From here on `call` fails with `error`, in this process and in all that it becomes.
 fn refuse(call: u32, error: u32) -> nix::Result<()> {
     // Offset 0 of struct seccomp_data is the number of the call.
     install(&mut [
         step(BPF_LD | BPF_W | BPF_ABS, 0, 0, 0),
         step(BPF_JMP | BPF_JEQ | BPF_K, 0, 1, call),
-        step(BPF_RET | BPF_K, 0, 0, libc::SECCOMP_RET_ERRNO | error),
+        step(
+            BPF_RET | BPF_K,
+            0,
+            0,
+            libc::SECCOMP_RET_ERRNO | error & libc::SECCOMP_RET_DATA,
+        ),
         step(BPF_RET | BPF_K, 0, 0, libc::SECCOMP_RET_ALLOW),
     ])
 }

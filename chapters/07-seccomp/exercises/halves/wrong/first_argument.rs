@@ -1,5 +1,5 @@
 //! Refused: all below LIMIT is allowed
-//! Observed: errno EPERM
+//! Observed: in all others: errno EPERM
 
 use std::os::unix::process::CommandExt;
 use std::process::{Command, exit};

@@ -1,8 +1,9 @@
-//! Refused: no other call is refused
-//! Observed: errno EPERM
+//! Refused: LIMIT and all above it are refused
+//! Observed: kill-process
 
 use std::os::unix::process::CommandExt;
 use std::process::{Command, exit};
+use std::str::FromStr;
 
 use libc::{
     BPF_ABS, BPF_JEQ, BPF_JGE, BPF_JGT, BPF_JMP, BPF_K, BPF_LD, BPF_RET, BPF_W, sock_filter,
@@ -11,32 +12,41 @@ use libc::{
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let [call, index, limit, command, arguments @ ..] = words.as_slice() else {
-        eprintln!("usage: answer CALL INDEX LIMIT COMMAND [ARGUMENT…]");
-        exit(2);
+        usage()
     };
-    let number = |text: &str| text.parse::<u64>().expect("a number");
-    let (call, index) = (number(call) as u32, number(index) as u32);
-    install(&mut filter(call, index, number(limit)));
+    install(&mut filter(number(call), number(index), number(limit)));
 
     let error = Command::new(command).args(arguments).exec();
     eprintln!("answer: cannot run {command}: {error}");
     exit(127);
 }
 
+/// A word that has to be a number.
+fn number<T: FromStr>(word: &str) -> T {
+    word.parse().unwrap_or_else(|_| usage())
+}
+
+fn usage() -> ! {
+    eprintln!("usage: answer CALL INDEX LIMIT COMMAND [ARGUMENT…]");
+    exit(2);
+}
+
 /// Refuses `call` if its argument `index` is `limit` or more.
-fn filter(_: u32, index: u32, limit: u64) -> Vec<sock_filter> {
+fn filter(call: u32, index: u32, limit: u64) -> Vec<sock_filter> {
     let (high, low) = ((limit >> 32) as u32, limit as u32);
     // In struct seccomp_data, number, architecture and address take 16 bytes; then come the
     // arguments, the lower half of each first.
     let argument = 16 + 8 * index;
     vec![
+        step(BPF_LD | BPF_W | BPF_ABS, 0, 0, 0),
+        step(BPF_JMP | BPF_JEQ | BPF_K, 0, 5, call),
         step(BPF_LD | BPF_W | BPF_ABS, 0, 0, argument + 4),
         step(BPF_JMP | BPF_JGT | BPF_K, 4, 0, high),
         step(BPF_JMP | BPF_JEQ | BPF_K, 0, 2, high),
         step(BPF_LD | BPF_W | BPF_ABS, 0, 0, argument),
         step(BPF_JMP | BPF_JGE | BPF_K, 1, 0, low),
         step(BPF_RET | BPF_K, 0, 0, libc::SECCOMP_RET_ALLOW),
-        step(BPF_RET | BPF_K, 0, 0, libc::SECCOMP_RET_ERRNO | 1),
+        step(BPF_RET | BPF_K, 0, 0, libc::SECCOMP_RET_KILL_PROCESS),
     ]
 }
 
