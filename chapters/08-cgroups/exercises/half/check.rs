@@ -16,6 +16,10 @@ const ENDED: Property = Property {
     is: "the script leaves nothing running",
     look: "the task: who goes on limiting when the script is gone?",
 };
+const GOES_ON: Property = Property {
+    is: "the process goes on",
+    look: "the task: slows down; which signals does the script send?",
+};
 const SHARE: Property = Property {
     is: "the process uses PERCENT of one core",
     look: "page 08, Half a core, by hand; which number is the period, and which threads are in?",
@@ -67,7 +71,9 @@ pub fn check(judge: &mut Judge) -> Checked {
     let alone = |run: &Run| run.everybody_of(1).is_empty();
     let ended = run.becomes(Duration::from_millis(500), alone)?;
     ENDED.holds(ended, "no process of it is left", "one is still there")?;
+    goes_on(seen)?;
     uses(&mut run, &group, percent, SHARE)?;
+    goes_on(seen)?;
 
     nix::sys::signal::kill(seen.pid, nix::sys::signal::Signal::SIGTRAP)?;
     run.stop_of(seen)?;
@@ -75,6 +81,17 @@ pub fn check(judge: &mut Judge) -> Checked {
     let both = |run: &Run| computing(run).len() == 2;
     run.becomes(Duration::from_secs(2), both)?;
     uses(&mut run, &group, percent, CHILD)
+}
+
+/// It has not ended, nor does it stand. SIGTERM is kept from it: then it stands, too.
+fn goes_on(seen: Witness) -> Checked {
+    let state = seen.status("State").unwrap_or_default();
+    let observed = match state.chars().next() {
+        None | Some('Z' | 'X') => "it has ended",
+        Some('T' | 't') => "it stands still: it was sent a signal",
+        _ => return Ok(()),
+    };
+    Err(GOES_ON.broken("it runs, slower", observed))
 }
 
 /// What is measured here is a limit, and not who else wants to compute: the groups above

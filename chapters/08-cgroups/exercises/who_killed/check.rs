@@ -1,4 +1,6 @@
-//! 08.3: six commands in one group end in a random order of ways.
+//! 08.3: seven commands in one group end in a random order of ways.
+
+use groundwork::kernel::{self, Signal};
 
 use crate::exercise::check::{Checked, Group, Judge, Property, Run, Who, Witness, code, number};
 
@@ -12,7 +14,7 @@ const NO_SWAP: Property = Property {
 };
 const INSIDE: Property = Property {
     is: "the command is in the group when it begins",
-    look: "the starter: run_in",
+    look: "08.2; what does the child do before exec?",
 };
 const TOLD: Property = Property {
     is: "the program says what ended the command",
@@ -26,6 +28,8 @@ pub enum Ending {
     Memory,
     /// It gets this signal.
     Signal(u8),
+    /// It has had all the memory that it may have; then somebody sends it a SIGKILL.
+    FullThenKilled,
     /// It ends by itself.
     Status(u8),
     /// A child of it takes too much; it ends by itself.
@@ -37,6 +41,7 @@ impl std::fmt::Display for Ending {
         match self {
             Ending::Memory => write!(out, "memory"),
             Ending::Signal(number) => write!(out, "signal {number}"),
+            Ending::FullThenKilled => write!(out, "signal {}", Signal::SIGKILL as i32),
             Ending::Status(status) | Ending::ChildThenStatus(status) => {
                 write!(out, "status {status}")
             }
@@ -82,6 +87,7 @@ pub fn endings() -> Vec<Ending> {
     let mut endings = shuffled(vec![
         Ending::Memory,
         KILLED,
+        Ending::FullThenKilled,
         Ending::Signal(6),
         Ending::Status(137),
         Ending::ChildThenStatus(code()),
@@ -148,6 +154,10 @@ fn ends(
     match ending {
         Ending::Memory => run.send(seen, &format!("m{much}"))?,
         Ending::Signal(number) => run.send(seen, &format!("k{number}"))?,
+        Ending::FullThenKilled => {
+            run.order(seen, &format!("g{much}"))?;
+            kernel::kill(seen.pid, Signal::SIGKILL)?;
+        }
         Ending::Status(status) => run.send(seen, &format!("q{status}"))?,
         Ending::ChildThenStatus(status) => {
             run.order(seen, &format!("M{much}"))?;

@@ -81,6 +81,8 @@ pub struct Run {
     pub(super) runners: Option<Group>,
     pub(super) senders: Vec<Sender>,
     pub(super) slowed: Duration,
+    /// Who ends as soon as it may, and since when.
+    pub(super) dying: Vec<(Pid, Instant)>,
     /// How each process ended that is no more.
     pub(super) gone: BTreeMap<Pid, End>,
     /// The filters of each process, if they are looked for.
@@ -163,6 +165,7 @@ impl Run {
             runners: None,
             senders: Vec::new(),
             slowed: Duration::ZERO,
+            dying: Vec::new(),
             gone: BTreeMap::new(),
             filters: scene.filters.then(Filters::default),
             copies: scene.copies.clone(),
@@ -388,6 +391,8 @@ impl Drop for Run {
             self.trees.iter().for_each(Branch::thaw);
             match kernel::wait_any() {
                 Err(Errno::ECHILD) => return,
+                // Who is stopped on its way out goes out.
+                Ok(Some((pid, status))) if libc::WIFSTOPPED(status) => kernel::trace_go(pid, 0),
                 Ok(Some(_)) => {}
                 _ => std::thread::sleep(Duration::from_micros(300)),
             }
