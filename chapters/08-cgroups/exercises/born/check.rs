@@ -56,7 +56,7 @@ pub fn check(judge: &mut Judge) -> Checked {
     run.last(Duration::from_secs(30));
     for (index, group) in groups.iter().enumerate() {
         run.hold_parents(if index == 0 { LONG } else { SHORT });
-        let seen = run.witness()?;
+        let seen = run.witness_of(index)?;
         born(group, seen)?;
         if index + 1 == RUNS {
             children(&mut run, group, seen)?;

@@ -97,7 +97,7 @@ pub fn check(judge: &mut Judge) -> Checked {
 
     life(&mut run, &asked, &any, &groups[0])?;
     for (index, (group, ending)) in groups[1..].iter().zip(endings).enumerate() {
-        let seen = run.witness()?;
+        let seen = run.witness_of(index + 2)?;
         born::born(group, seen)?;
         who_killed::limited(group, asked.megabytes)?;
         is_refused(&mut run, seen, refused[index + 1])?;
@@ -120,7 +120,7 @@ fn life(run: &mut Run, asked: &Asked, refused: &politely::Asked, group: &Group) 
     let before = refused.before(run, unfiltered)?;
     run.send(unfiltered, "q0")?;
     run.hold_parents(HELD);
-    let seen = run.witness()?;
+    let seen = run.witness_of(1)?;
     born::born(group, seen)?;
     who_killed::limited(group, asked.megabytes)?;
     first_process::numbers(run, seen)?;

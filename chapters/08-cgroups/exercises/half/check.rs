@@ -38,6 +38,7 @@ const TOOLS: &[&str] = &[
 ];
 
 const WINDOW: Duration = Duration::from_secs(1);
+const HALT: Duration = Duration::from_secs(1);
 const TRIES: usize = 4;
 const POINTS: f64 = 5.0;
 
@@ -71,9 +72,8 @@ pub fn check(judge: &mut Judge) -> Checked {
     let alone = |run: &Run| run.everybody_of(1).is_empty();
     let ended = run.becomes(Duration::from_millis(500), alone)?;
     ENDED.holds(ended, "no process of it is left", "one is still there")?;
-    goes_on(seen)?;
+    goes_on(&mut run, seen)?;
     uses(&mut run, &group, percent, SHARE)?;
-    goes_on(seen)?;
 
     nix::sys::signal::kill(seen.pid, nix::sys::signal::Signal::SIGTRAP)?;
     run.stop_of(seen)?;
@@ -84,9 +84,11 @@ pub fn check(judge: &mut Judge) -> Checked {
 }
 
 /// It has not ended, nor does it stand. SIGTERM is kept from it: then it stands, too.
-fn goes_on(seen: Witness) -> Checked {
-    let state = seen.status("State").unwrap_or_default();
-    let observed = match state.chars().next() {
+fn goes_on(run: &mut Run, seen: Witness) -> Checked {
+    let state = || seen.status("State").unwrap_or_default().chars().next();
+    // Who makes a thread stands for a moment.
+    run.becomes(HALT, |_| !matches!(state(), Some('T' | 't')))?;
+    let observed = match state() {
         None | Some('Z' | 'X') => "it has ended",
         Some('T' | 't') => "it stands still: it was sent a signal",
         _ => return Ok(()),

@@ -29,8 +29,6 @@ const STATUS: Property = Property {
 
 /// How many of them there are, all the time.
 const RUNNERS: u32 = 4;
-/// The MB of each: so it takes a while to be born, also while others are being stopped.
-const HEAVY: u32 = 16;
 const PATIENCE: Duration = Duration::from_secs(1);
 /// For each ms that it takes to start a program among all these runners.
 const SLOW: Duration = Duration::from_millis(20);
@@ -58,7 +56,6 @@ fn once(judge: &mut Judge, frozen: bool) -> Checked {
     run.last((FOREVER + PATIENCE) * times_slower());
     let (seen, alike) = first_of_them(&mut run, &group)?;
     let outside = around.everybody_below().len() - 1;
-    run.order(seen, &format!("m{HEAVY}"))?;
     run.order(seen, &format!("u{RUNNERS}"))?;
     run.hold_end(seen)?;
     run.send(seen, "s")?;
@@ -93,7 +90,8 @@ fn once(judge: &mut Judge, frozen: bool) -> Checked {
     GOES_ON.holds(!stands, "not frozen", "frozen")?;
     let most = group.text("pids.max").unwrap_or("max".to_owned());
     GOES_ON.holds(most == "max", "pids.max as it was", format!("it is {most}"))?;
-    let soon = ended && run.becomes(SOON * 10 * times_slower(), |_| group.processes().is_empty())?;
+    let soon =
+        ended && run.becomes(SOON * 10 * times_slower(), |_| group.processes().is_empty())?;
     STATUS.holds(
         left == 0 || !soon,
         "it waits until the list is empty",
@@ -128,6 +126,10 @@ fn freeze(run: &mut Run, group: &Group) -> Checked {
         false => ("freezer.state", "FROZEN"),
     };
     group.write(file, text)?;
-    run.becomes(Duration::from_secs(2), |_| group.stands())?;
+    let stands = |_: &Run| {
+        let v1 = group.text("freezer.state").as_deref() == Some("FROZEN");
+        v1 || group.number("cgroup.events", "frozen") == Some(1)
+    };
+    run.becomes(Duration::from_secs(2), stands)?;
     Ok(())
 }

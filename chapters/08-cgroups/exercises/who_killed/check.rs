@@ -70,7 +70,7 @@ pub fn check(judge: &mut Judge) -> Checked {
     run.last(std::time::Duration::from_secs(30));
     run.hold_parents(std::time::Duration::from_millis(30));
     for (index, ending) in endings.into_iter().enumerate() {
-        let seen = run.witness()?;
+        let seen = run.witness_of(index)?;
         INSIDE.holds(
             group.has(seen),
             format!("it is in {}", group.place),

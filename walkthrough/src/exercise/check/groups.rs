@@ -244,13 +244,7 @@ impl Group {
         Ok(())
     }
 
-    /// Whether everybody in it stands already, by what the kernel says.
-    pub fn stands(&self) -> bool {
-        let v1 = self.text("freezer.state").as_deref() == Some("FROZEN");
-        v1 || self.number("cgroup.events", "frozen") == Some(1)
-    }
-
-    /// Whether nobody in it can run, or all are about to stand.
+    /// Whether nobody in it can run.
     pub fn is_frozen(&self) -> bool {
         let is = |file: &str, word: &str| self.text(file).is_some_and(|text| text == word);
         is("cgroup.freeze", "1") || (!self.v2 && !is("freezer.state", "THAWED"))

@@ -74,7 +74,7 @@ impl Sender {
             (self.changed, self.seen) = (Instant::now(), self.old.len());
         }
         // Who cannot be born any more is not waited for.
-        let still = self.changed.elapsed() > STILL || group.stands();
+        let still = self.changed.elapsed() > STILL || group.is_frozen();
         self.old.is_empty() || still || self.since.elapsed() > MOST
     }
 }
@@ -121,7 +121,7 @@ impl Run {
         }
     }
 
-    /// From now on, while this group does not stand, a signal that the answer sends is held
+    /// From now on, while this group is not frozen, a signal that the answer sends is held
     /// until those who were in the group are gone by themselves, but for witnesses. So it is
     /// not by luck that one of them is still there.
     pub fn hold_signals(&mut self, group: &Group) {

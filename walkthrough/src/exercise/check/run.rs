@@ -217,17 +217,34 @@ impl Run {
             match self.step()? {
                 Event::Begins(pid) => return self.begun(pid),
                 Event::Gone if self.is_over() => {
-                    let (end, said) = (self.last_end(), self.said(self.ends.len() - 1));
-                    let said = last_line(&said);
-                    let look = self.before_start;
-                    return Err(Property { look, ..STARTED }.broken(
-                        "it runs",
-                        format!("the program ended without it: {end}{said}"),
-                    ));
+                    return Err(self.not_started(self.ends.len() - 1));
                 }
                 _ => {}
             }
         }
+    }
+
+    /// As [`Run::witness`], if there are several answers, one after another: that of this one.
+    ///
+    /// # Errors
+    /// As there; it is not taken for that of a later one.
+    pub fn witness_of(&mut self, command: usize) -> Checked<Witness> {
+        let seen = self.witness()?;
+        match self.has_ended(command) {
+            true => Err(self.not_started(command)),
+            false => Ok(seen),
+        }
+    }
+
+    fn not_started(&self, command: usize) -> Refusal {
+        let end = self.ends.get(command).and_then(|(_, end)| *end);
+        let end = end.map_or_else(String::new, |end| end.to_string());
+        let said = last_line(&self.said(command));
+        let look = self.before_start;
+        Property { look, ..STARTED }.broken(
+            "it runs",
+            format!("the program ended without it: {end}{said}"),
+        )
     }
 
     /// It has the argument that the check gave.
@@ -359,11 +376,6 @@ impl Run {
     fn is_over(&self) -> bool {
         let mut all = self.ends.iter().zip(&self.stay);
         self.ends.len() == self.ours.len() && all.all(|((_, end), stays)| *stays || end.is_some())
-    }
-
-    fn last_end(&self) -> String {
-        let end = self.ends.last().and_then(|(_, end)| *end);
-        end.map_or_else(String::new, |end| end.to_string())
     }
 }
 
