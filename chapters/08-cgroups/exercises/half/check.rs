@@ -92,8 +92,8 @@ fn goes_on(run: &mut Run, seen: Witness) -> Checked {
     // Who makes a thread stands for a moment.
     run.becomes(HALT, |_| !matches!(state(), Some('T' | 't')))?;
     let observed = match state() {
-        None | Some('Z' | 'X') => "it has ended",
-        Some('T' | 't') => "it stands still: it was sent a signal",
+        None | Some('Z' | 'X') => "it runs no more: it has ended",
+        Some('T' | 't') => "it runs no more: it stands still after a signal",
         _ => return Ok(()),
     };
     Err(GOES_ON.broken("it runs, slower", observed))

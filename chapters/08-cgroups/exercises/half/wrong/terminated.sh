@@ -1,4 +1,4 @@
 # Refused: the process goes on
-# Observed: it stands still
+# Observed: it runs no more
 echo "$2" >"$1/cgroup.procs"
 kill "$2"
