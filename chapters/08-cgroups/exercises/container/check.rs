@@ -15,6 +15,7 @@ use crate::exercise::check::{
     Call, Checked, Command, Ending, Group, Judge, Outcome, Place, Property, Run, Scene, Who,
     Witness, command, number, word,
 };
+use crate::machine::guest::session::times_slower;
 
 /// Calls that an answer makes itself, in one or another of its processes: whoever refuses
 /// them too early comes to no command. With nothing but zeros none of them does anything.
@@ -93,7 +94,7 @@ pub fn check(judge: &mut Judge) -> Checked {
     let plain = command(&actor.place.0, &[&actor.nonce]);
     let commands = std::iter::once(plain).chain(answers).collect();
     let mut run = scene.run(Who::Root, commands)?;
-    run.last(Duration::from_secs(30));
+    run.last(Duration::from_secs(30) * times_slower());
 
     life(&mut run, &asked, &any, &groups[0])?;
     for (index, (group, ending)) in groups[1..].iter().zip(endings).enumerate() {

@@ -3,6 +3,7 @@
 use groundwork::kernel::{self, Signal};
 
 use crate::exercise::check::{Checked, Group, Judge, Property, Run, Who, Witness, code, number};
+use crate::machine::guest::session::times_slower;
 
 const LIMITED: Property = Property {
     is: "the group has its limit of memory when the command begins",
@@ -67,7 +68,7 @@ pub fn check(judge: &mut Judge) -> Checked {
     ];
     let answer = scene.answer(&words.map(String::as_str));
     let mut run = scene.run(Who::Root, vec![answer; endings.len()])?;
-    run.last(std::time::Duration::from_secs(30));
+    run.last(std::time::Duration::from_secs(30) * times_slower());
     run.hold_parents(std::time::Duration::from_millis(30));
     for (index, ending) in endings.into_iter().enumerate() {
         let seen = run.witness_of(index)?;
@@ -155,7 +156,7 @@ fn ends(
         Ending::Memory => run.send(seen, &format!("m{much}"))?,
         Ending::Signal(number) => run.send(seen, &format!("k{number}"))?,
         Ending::FullThenKilled => {
-            run.order(seen, &format!("g{much}"))?;
+            run.order(seen, &format!("g{}", megabytes + 4))?;
             kernel::kill(seen.pid, Signal::SIGKILL)?;
         }
         Ending::Status(status) => run.send(seen, &format!("q{status}"))?,
