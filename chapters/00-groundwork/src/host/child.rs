@@ -37,6 +37,8 @@ pub enum Stopped {
     Failed(String),
     /// It could not be tried; a short sentence.
     Untried(String),
+    /// It was not done in time, and was ended; a short sentence.
+    Late(String),
 }
 
 impl Stopped {
@@ -44,7 +46,7 @@ impl Stopped {
     pub(super) fn call(&self) -> Option<&CallError> {
         match self {
             Stopped::Refused { call, .. } => Some(call),
-            Stopped::Failed(_) | Stopped::Untried(_) => None,
+            _ => None,
         }
     }
 
@@ -52,7 +54,7 @@ impl Stopped {
     pub(super) fn step(&self) -> &str {
         match self {
             Stopped::Refused { step, .. } => step,
-            Stopped::Failed(_) | Stopped::Untried(_) => "",
+            _ => "",
         }
     }
 }
@@ -63,7 +65,7 @@ impl std::fmt::Display for Stopped {
             Stopped::Refused { call, .. } => {
                 write!(out, "{} gives {:?}", call.call, call.errno())
             }
-            Stopped::Failed(why) | Stopped::Untried(why) => out.write_str(why),
+            Stopped::Failed(why) | Stopped::Untried(why) | Stopped::Late(why) => out.write_str(why),
         }
     }
 }
@@ -102,7 +104,7 @@ pub(super) fn attempt(
     }
     let ended = reap(child);
     let Some(said) = said else {
-        return Err(Stopped::Failed(format!(
+        return Err(Stopped::Late(format!(
             "it was not done after {patience:.0?}"
         )));
     };

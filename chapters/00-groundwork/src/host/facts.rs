@@ -12,8 +12,9 @@ use super::child::{self, Stopped};
 /// What was tried on a machine, by the name of the trial.
 type Tried = BTreeMap<String, Result<String, Stopped>>;
 
-/// How long a trial may take before it is ended. None here takes a tenth of it.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// How long a trial may take before it is ended. None takes a hundredth of it where nothing
+/// else runs; where much does, a verdict that comes too early would be a wrong one.
+const PATIENCE: Duration = Duration::from_secs(8);
 
 /// The machine, as a probe sees it. A library reads no environment: whoever has one hands
 /// it in.

@@ -47,6 +47,10 @@ pub(super) fn unexplained(facts: &Facts, stopped: &Stopped) -> Seen {
     if let Stopped::Untried(why) = stopped {
         return Seen::new(State::Unknown, why);
     }
+    if let Stopped::Late(why) = stopped {
+        let why = format!("{why}: a busy machine, or a kernel that hangs");
+        return Seen::new(State::Unknown, why).fix("the same again, when less else is running");
+    }
     filtered(facts, stopped)
         .unwrap_or_else(|| refused(stopped, "and no setting that we know says why"))
 }

@@ -27,7 +27,8 @@ pub(super) fn become_root_if_needed() -> Result<(), Stopped> {
 
 /// Runs `body` in a child of this child: in a new PID namespace only a child is inside.
 pub(super) fn in_a_child(body: impl FnOnce() -> Result<(), Stopped>) -> Result<(), Stopped> {
-    const PATIENCE: Duration = Duration::from_millis(500);
+    // Less than the whole trial may take.
+    const PATIENCE: Duration = Duration::from_secs(6);
     child::attempt(PATIENCE, || body().map(|()| String::new())).map(drop)
 }
 

@@ -12,7 +12,7 @@ use super::{Facts, Seen, State, reasons, tools};
 use crate::kernel::{self, CloneFlags, Gid, Propagation, Uid};
 
 const MAN: &str = "user_namespaces(7)";
-const PATIENCE: Duration = Duration::from_millis(500);
+const PATIENCE: Duration = Duration::from_secs(6);
 
 /// Makes this process root of a new user namespace, each step by its name. Who refuses user
 /// namespaces does it at different steps: Debian's sysctl and seccomp at the first, a user

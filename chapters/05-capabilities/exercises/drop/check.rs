@@ -2,8 +2,8 @@
 
 use groundwork::kernel;
 
-use crate::exercise::check::number;
-use crate::exercise::check::{Checked, Ending, Judge, Property, Refusal, Run, Who, Witness};
+use crate::exercise::check::{Checked, End, Ending, Judge, Property, Refusal, Run, Who};
+use crate::exercise::check::{Witness, number, pick, powers};
 
 const SAME: Property = Property {
     is: "the command is in the user namespace in which the program was started",
@@ -21,19 +21,49 @@ const HANDED: Property = Property {
     is: "nothing but KEEP is inheritable or ambient",
     look: "capget(2); the lines CapInh and CapAmb of /proc/PID/status",
 };
-const BEFORE_START: &str = "capget(2), prctl(2), ERRORS (EPERM); what does it say on stderr?";
+const BEFORE_START: &str =
+    "page 05, What root gets back; which set has to be first? prctl(2), PR_CAPBSET_DROP";
+const REFUSES: Property = Property {
+    is: "the command is not started where not all can be taken or kept",
+    look: "the task, What to write; RETURN VALUE and ERRORS of prctl(2) and capget(2)",
+};
 const STATUS: Property = Property {
     is: "the exit status is the command's",
     look: "the task; wait(2), exit(3)",
 };
 
 /// What taking from the bounding set takes.
-const SETPCAP: u32 = 8;
+const SETPCAP: u32 = powers::SETPCAP as u32;
 
-/// Two runs, as root whose other sets are not empty.
+/// Two runs, as root whose other sets are not empty; then one in which nothing can be taken
+/// from the bounding set, and one without a capability that is to be kept.
 pub fn check(judge: &mut Judge) -> Checked {
     once(judge, &Ending::by_itself())?;
-    once(judge, &Ending::by_signal())
+    once(judge, &Ending::by_signal())?;
+    let kept = Kept::random();
+    refuses(judge, &kept, SETPCAP, "without CAP_SETPCAP")?;
+    let kept = Kept::random();
+    let lacks = pick(&kept.0);
+    let when = format!("KEEP has {lacks}, which it was started without");
+    refuses(judge, &kept, lacks, &when)
+}
+
+/// It lacks a capability that it needs, so it has to leave the command alone.
+fn refuses(judge: &mut Judge, kept: &Kept, lacks: u32, when: &str) -> Checked {
+    let mut scene = judge.scene()?;
+    let folder = scene.folder()?;
+    let actor = scene.witness(&folder)?;
+    let mut answer = scene.answer(&[&kept.words(), &actor.place.0, &actor.nonce]);
+    answer.inherits = kept.others();
+    answer.lacks = 1 << lacks;
+    let mut run = scene.run(Who::Root, vec![answer])?;
+    let ends = run.ends()?;
+    let observed = format!("it was started: {when}");
+    REFUSES.holds(!run.has_begun(), "it is not started", observed)?;
+    let observed = format!("{}: {when}", ends[0]);
+    REFUSES.holds(ends[0] != End::Status(0), "another status than 0", observed)?;
+    let told = !run.complained(0).trim().is_empty();
+    REFUSES.holds(told, "a word about it on stderr", format!("none: {when}"))
 }
 
 fn once(judge: &mut Judge, ending: &Ending) -> Checked {

@@ -9,12 +9,20 @@ use groundwork::kernel;
 
 use crate::exercise::check::cell::BOX;
 use crate::exercise::check::scene::Actor;
-use crate::exercise::check::{Checked, Command, Judge, Place, Property, Run, Who, code};
+use crate::exercise::check::{Checked, Command, End, Judge, Place, Property, Run, Who, code};
 use crate::exercise::check::{number, word};
 
 const BYTES: Property = Property {
     is: "COPY has the bytes of PROGRAM",
     look: "cp(1); the task, What to write",
+};
+const STARTS: Property = Property {
+    is: "every user may start COPY, and only its owner, root, may write it",
+    look: "ls -l COPY; chmod(1), chown(1)",
+};
+const STATUS: Property = Property {
+    is: "the script's exit status is 0",
+    look: "the task; exit(1p); what does it say on stderr?",
 };
 const ORIGINAL: Property = Property {
     is: "PROGRAM stays as it is",
@@ -45,8 +53,14 @@ const EXACT: Property = Property {
     look: "getcap COPY; cap_from_text(3)",
 };
 
+/// What is observed of a file that is not root's.
+const ANOTHERS: &str = "it is another user's";
+
 /// The mode of PROGRAM.
 const FOR_ROOT: u32 = 0o700;
+/// What of a mode lets all execute, and what lets others than the owner write.
+const ALL_EXECUTE: u32 = 0o111;
+const OTHERS_WRITE: u32 = 0o022;
 
 /// What a script needs and no more.
 const TOOLS: &[&str] = &[
@@ -63,11 +77,11 @@ pub fn check(judge: &mut Judge) -> Checked {
     scene.with_network();
     scene.with_tools(TOOLS);
     scene.folder_in(&Place(BOX.to_owned()), "room")?;
-    let folder = scene.folder()?;
+    let folder = scene.folder_in(&scene.folder()?, &two_words())?;
     let (original, other) = (scene.witness(&folder)?, scene.witness(&folder)?);
     let for_root = fs::Permissions::from_mode(FOR_ROOT);
     fs::set_permissions(scene.outside(&original.place), for_root)?;
-    let copy = scene.folder()?.join(&word());
+    let copy = scene.folder()?.join(&two_words());
     scene.with_copy(&copy);
     let user = number(1000..30_000);
     let bytes = fs::read(scene.outside(&original.place))?;
@@ -78,21 +92,18 @@ pub fn check(judge: &mut Judge) -> Checked {
     ];
     let mut run = scene.run(Who::Root, commands)?;
 
-    run.end_of(0)?;
+    let end = run.end_of(0)?;
     let (program, copied) = (run.path(&original.place), run.path(&copy));
-    ORIGINAL.holds(content(&program) == bytes, "the same bytes", "others")?;
-    let mode = fs::metadata(&program)?.permissions().mode() & 0o7777;
-    ORIGINAL.holds(mode == FOR_ROOT, "mode 700", format!("mode {mode:o}"))?;
-    let caps = capabilities_of(&program)?;
-    ORIGINAL.holds(caps == "none", "no capabilities", caps)?;
-    let content = content(&copied);
-    let what = if content.is_empty() {
-        "no file"
-    } else {
-        "others"
-    };
-    let observed = format!("{what}{}", last_words(&run));
-    BYTES.holds(content == bytes, "the same bytes", observed)?;
+    // Nobody but root was there before the script ran.
+    let root = fs::metadata(run.path(&other.place))?.uid();
+    has_stayed(&run, &program, &bytes, root)?;
+    STARTS.holds(is_of(&copied, root), "it is root's", ANOTHERS)?;
+    let what = compared(&copied, &bytes).map(|what| what + &first_words(&run));
+    BYTES.holds(what.is_none(), "the same bytes", what.unwrap_or_default())?;
+    let mode = fs::metadata(&copied)?.permissions().mode() & 0o7777;
+    let all = mode & ALL_EXECUTE == ALL_EXECUTE && mode & OTHERS_WRITE == 0;
+    let observed = format!("mode {mode:o}{}", first_words(&run));
+    STARTS.holds(all, "a mode such as 755", observed)?;
 
     closed(&mut run)?;
     one_privilege(&mut run, user)?;
@@ -101,7 +112,25 @@ pub fn check(judge: &mut Judge) -> Checked {
         caps == "cap_net_bind_service=ep",
         "cap_net_bind_service=ep",
         caps,
-    )
+    )?;
+    let observed = format!("{end}{}", first_words(&run));
+    STATUS.holds(end == End::Status(0), "status 0", observed)
+}
+
+/// A name that a shell takes for two where it is not quoted.
+fn two_words() -> String {
+    format!("{} {}", word(), word())
+}
+
+/// PROGRAM is what it was.
+fn has_stayed(run: &Run, program: &Path, bytes: &[u8], root: u32) -> Checked {
+    ORIGINAL.holds(is_of(program, root), "it is root's", ANOTHERS)?;
+    let what = compared(program, bytes).map(|what| what + &first_words(run));
+    ORIGINAL.holds(what.is_none(), "the same bytes", what.unwrap_or_default())?;
+    let mode = fs::metadata(program)?.permissions().mode() & 0o7777;
+    ORIGINAL.holds(mode == FOR_ROOT, "mode 700", format!("mode {mode:o}"))?;
+    let caps = capabilities_of(program)?;
+    ORIGINAL.holds(caps == "none", "no capabilities", caps)
 }
 
 /// A witness, started by this user.
@@ -137,7 +166,8 @@ fn one_privilege(run: &mut Run, user: u32) -> Checked {
     let port = number(2..1024) as u16;
     run.order(seen, &format!("l{port}"))?;
     let listens = seen.ports()?.iter().any(|(found, _)| *found == port);
-    LISTENS.holds(listens, format!("it listens at {port}"), "it is refused")?;
+    let observed = format!("it is refused{}", first_words(run));
+    LISTENS.holds(listens, format!("it listens at {port}"), observed)?;
 
     let before = seen.inode("root")?;
     run.order(seen, "r")?;
@@ -162,19 +192,32 @@ fn capabilities_of(file: &Path) -> Checked<String> {
     })
 }
 
-/// The bytes of a plain file; nothing if it is something else.
-fn content(file: &Path) -> Vec<u8> {
+/// Whether a file is this user's, if it is there.
+fn is_of(file: &Path, user: u32) -> bool {
+    fs::symlink_metadata(file).map_or(true, |meta| meta.uid() == user)
+}
+
+/// What is to be found instead of a plain file with these bytes.
+fn compared(file: &Path, bytes: &[u8]) -> Option<String> {
     let plain = fs::symlink_metadata(file).is_ok_and(|meta| meta.is_file());
-    if plain {
-        fs::read(file).unwrap_or_default()
-    } else {
-        Vec::new()
+    match fs::read(file) {
+        Ok(found) if plain && found == bytes => None,
+        Ok(_) if plain => Some("others".to_owned()),
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Some(error.to_string()),
+        _ => Some("no file".to_owned()),
     }
 }
 
-/// What the script said last.
-fn last_words(run: &Run) -> String {
-    let said = run.said(0);
-    let last = said.lines().last();
-    last.map_or(String::new(), |line| format!("; the script said: {line}"))
+/// What the script complained of first: setcap(8) explains itself at length after that.
+fn first_words(run: &Run) -> String {
+    const LINES: usize = 3;
+    const MOST: usize = 160;
+    let said = run.complained(0);
+    let lines = said.lines().map(str::trim).filter(|line| !line.is_empty());
+    let words = lines.take(LINES).collect::<Vec<_>>().join("; ");
+    if words.is_empty() {
+        return words;
+    }
+    let words: String = words.chars().take(MOST).collect();
+    format!("; the script said: {words}")
 }

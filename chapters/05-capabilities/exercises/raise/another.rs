@@ -85,6 +85,7 @@ fn main() {
         }
         ForkResult::Parent { child } => match waitpid(child, None).unwrap() {
             WaitStatus::Exited(_, status) => std::process::exit(status),
+            WaitStatus::Signaled(_, signal, _) => std::process::exit(128 + signal as i32),
             other => panic!("{other:?}"),
         },
     }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use groundwork::kernel;
 use nix::libc;
 
-use crate::exercise::check::{AtCall, Checked, End, Judge, Place, Property, Refusal, Run};
-use crate::exercise::check::{Scene, Target, Who, Witness, code, number, word};
+use crate::exercise::check::{AtCall, Checked, End, Ending, Judge, Place, Property, Refusal, Run};
+use crate::exercise::check::{Scene, Target, Who, Witness, number, word};
 
 const AT_BIND: Property = Property {
     is: "cap_net_bind_service is effective at bind",
@@ -20,9 +20,17 @@ const QUIET: Property = Property {
     is: "while it is on, nothing else is done",
     look: "page 05, May, and does; strace(1): what is between one capset and the next?",
 };
+const OFF: Property = Property {
+    is: "while the command runs it is off",
+    look: "strace -f: which capset is there after the command has begun, and in which thread?",
+};
+const CHILD: Property = Property {
+    is: "the program starts the command as its child",
+    look: "fork(2), wait(2); execve(2): what becomes of the caller?",
+};
 const KEPT: Property = Property {
     is: "the program keeps its permitted set",
-    look: "capget(2); the line CapPrm of /proc/PID/status; execve(2) takes it away",
+    look: "capget(2); the line CapPrm of /proc/PID/status",
 };
 const POWERLESS: Property = Property {
     is: "the command gets no capability",
@@ -38,8 +46,11 @@ const TAKEN: Property = Property {
 };
 const STATUS: Property = Property {
     is: "the exit status is the command's",
-    look: "wait(2), exit(3)",
+    look: "the task; wait(2), exit(3)",
 };
+
+/// What is observed where that does not hold.
+const ON: &str = "it is on while the command runs";
 
 /// CAP_NET_BIND_SERVICE.
 const BIND: u64 = 1 << 10;
@@ -92,15 +103,18 @@ const OTHERS: &[(libc::c_long, &str)] = &[
 struct Asked {
     permitted: u64,
     port: u16,
+    /// Behind what was observed: in which run.
+    when: &'static str,
 }
 
-/// Once with a free port, once with one that is taken.
+/// With a free port, for each end that a command may come to; then with one that is taken.
 pub fn check(judge: &mut Judge) -> Checked {
-    free(judge)?;
+    free(judge, &Ending::by_itself())?;
+    free(judge, &Ending::by_signal())?;
     taken(judge)
 }
 
-fn free(judge: &mut Judge) -> Checked {
+fn free(judge: &mut Judge, ending: &Ending) -> Checked {
     let (mut run, asked) = start(judge, false)?;
     let seen = run.witness();
     let bound = run.calls().iter().any(|call| is_bind(call) && is_on(call));
@@ -111,7 +125,7 @@ fn free(judge: &mut Judge) -> Checked {
     } else {
         Some(seen?)
     };
-    calls(&run, &asked)?;
+    calls(&run, &asked, seen)?;
     let observed = if called {
         "it was off"
     } else {
@@ -122,16 +136,16 @@ fn free(judge: &mut Judge) -> Checked {
     };
     program(&run, seen, &asked)?;
     command(seen, &asked)?;
-    let status = code();
-    run.send(seen, &format!("q{status}"))?;
+    run.send(seen, &ending.order)?;
     let end = run.end_of(0)?;
-    STATUS.same(&End::Status(status.into()), &end)
+    calls(&run, &asked, Some(seen))?;
+    ending.shows(STATUS, end)
 }
 
 fn taken(judge: &mut Judge) -> Checked {
     let (mut run, asked) = start(judge, true)?;
     let end = run.end_of(0)?;
-    calls(&run, &asked)?;
+    calls(&run, &asked, None)?;
     let none = !run.has_begun();
     TAKEN.holds(
         none,
@@ -153,6 +167,7 @@ fn start(judge: &mut Judge, taken: bool) -> Checked<(Run, Asked)> {
     let asked = Asked {
         permitted: BIND | some(),
         port: number(2..1024) as u16,
+        when: if taken { ", when the port is taken" } else { "" },
     };
     scene.with_permitted(asked.permitted);
     if taken {
@@ -184,32 +199,53 @@ fn some() -> u64 {
 }
 
 /// Each call so far.
-fn calls(run: &Run, asked: &Asked) -> Checked {
+fn calls(run: &Run, asked: &Asked, command: Option<Witness>) -> Checked {
+    let when = asked.when;
     for call in run.calls() {
-        let others = call.effective & !BIND;
-        NO_OTHER.holds(others == 0, "none", shown(others))?;
+        let others = (call.effective | call.after) & !BIND;
+        NO_OTHER.holds(others == 0, "none", shown(others) + when)?;
+        // A child may give up what it likes before it becomes the command.
+        let kept = Some(call.pid) != run.answer() || call.permitted == asked.permitted;
+        let observed = is(call.permitted) + when;
+        KEPT.holds(kept, is(asked.permitted), observed)?;
+    }
+    let (before, after) = run.calls().split_at(begin(run, command));
+    for call in before.iter().filter(|call| is_on(call)) {
         let number = call.number as libc::c_long;
-        let other = OTHERS.iter().find(|(known, _)| *known == number);
-        if let Some((_, name)) = other.filter(|_| is_on(call)) {
-            let observed = format!("it is on at {name}");
+        if let Some((_, name)) = OTHERS.iter().find(|(known, _)| *known == number) {
+            let observed = format!("it is on at {name}{when}");
             return Err(QUIET.broken("it is off then", observed));
         }
-        let is = |set| format!("CapPrm is {}", shown(set));
-        let kept = call.permitted == asked.permitted;
-        KEPT.holds(kept, is(asked.permitted), is(call.permitted))?;
     }
-    Ok(())
+    // A thread that has switched it on may have made no call since.
+    let on = after
+        .iter()
+        .any(|call| is_on(call) || call.after & BIND != 0);
+    OFF.holds(!on, "it is off in every thread", ON)
+}
+
+/// How many calls there were until the command began. Who has made its process may go on
+/// before the tracer is told that it is the command, so what counts is when it asks for it.
+fn begin(run: &Run, command: Option<Witness>) -> usize {
+    const EXECUTES: [libc::c_long; 2] = [libc::SYS_execve, libc::SYS_execveat];
+    let asks = |call: &AtCall| {
+        let executes = EXECUTES.contains(&(call.number as libc::c_long));
+        executes && command.is_some_and(|command| command.pid == call.pid)
+    };
+    let last = run.calls().iter().rposition(asks);
+    last.map_or(run.calls().len(), |last| last + 1)
 }
 
 /// The program, while its command runs.
 fn program(run: &Run, seen: Witness, asked: &Asked) -> Checked {
-    let is = |set| format!("CapPrm is {}", shown(set));
     let Some(answer) = run.answer().filter(|pid| *pid != seen.pid) else {
-        return Err(KEPT.broken(is(asked.permitted), "it became the command"));
+        return Err(CHILD.broken("both are there", "it became the command"));
     };
     for one in run.everybody().into_iter().filter(|one| *one != seen) {
-        let on = set(one, "CapEff")? & BIND != 0;
-        QUIET.holds(!on, "it is off then", "it is on while the command runs")?;
+        let effective = set(one, "CapEff")?;
+        let others = effective & !BIND;
+        NO_OTHER.holds(others == 0, "none", shown(others))?;
+        OFF.holds(effective & BIND == 0, "it is off in every thread", ON)?;
     }
     let found = set(Witness { pid: answer }, "CapPrm")?;
     KEPT.holds(found == asked.permitted, is(asked.permitted), is(found))
@@ -229,6 +265,10 @@ fn command(seen: Witness, asked: &Asked) -> Checked {
         return Err(LISTENS.broken(expected, "nobody listens there"));
     };
     LISTENS.holds(held == socket, expected, format!("it is {held}"))
+}
+
+fn is(set: u64) -> String {
+    format!("CapPrm is {}", shown(set))
 }
 
 fn is_bind(call: &AtCall) -> bool {

@@ -17,15 +17,13 @@ const NAMES: [&str; 41] = [
 
 fn main() {
     let file = std::env::args().nth(1).expect("a file");
-    let status = std::fs::read_to_string(file).unwrap();
+    let bytes = std::fs::read(file).unwrap();
     for (word, key) in [("permitted", "CapPrm:\t"), ("effective", "CapEff:\t")] {
-        let digits = status
-            .split('\n')
-            .find(|line| line.starts_with(key))
-            .unwrap();
+        let mut lines = bytes.split(|byte| *byte == b'\n');
+        let line = lines.find(|line| line.starts_with(key.as_bytes())).unwrap();
         let mut names = Vec::new();
-        for (place, digit) in digits[key.len()..].bytes().rev().enumerate() {
-            let value = (digit as char).to_digit(16).unwrap();
+        for (place, digit) in line[key.len()..].iter().rev().enumerate() {
+            let value = char::from(*digit).to_digit(16).unwrap();
             for bit in (0..4).rev().filter(|bit| value & (1 << bit) != 0) {
                 let number = 4 * place + bit;
                 let known = NAMES.get(number).map(|name| name.to_string());

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use groundwork::kernel::{self, CapabilitySets};
 
-use crate::exercise::check::{Checked, Judge, Place, Property, Refusal, Run, Target, Who};
+use crate::exercise::check::{Checked, End, Judge, Place, Property, Refusal, Run, Target, Who};
 use crate::exercise::check::{number, word};
 
 const PERMITTED: Property = Property {
@@ -24,8 +24,18 @@ const NONE: Property = Property {
     look: "the task, What to write",
 };
 
+const WRITTEN: Property = Property {
+    is: "two lines on stdout, as the task writes them",
+    look: "the task, What to write, and its example",
+};
+const STATUS: Property = Property {
+    is: "the exit status is 0",
+    look: "exit(3); what does it say on stderr?",
+};
+
 /// Bits of a set that no kernel of today has.
 const UNNAMED: std::ops::Range<u32> = 41..64;
+const HIGHEST: u64 = 1 << 63;
 
 /// A live process that lies about its name, and two files, one with an empty set.
 pub fn check(judge: &mut Judge) -> Checked {
@@ -42,7 +52,8 @@ pub fn check(judge: &mut Judge) -> Checked {
         capabilities: Some(live),
         ..Target::default()
     }]);
-    let younger = [(some(), some()), (bits(0..64), 0)];
+    // The highest bit is in a set of each run: who leaves it out does not pass by luck.
+    let younger = [(some() | HIGHEST, some()), (bits(0..64), 0)];
     let mut commands = vec![scene.answer(&["/proc/{0}/status"])];
     for (permitted, effective) in younger {
         let place = Place(format!("/box/{}", word()));
@@ -50,7 +61,7 @@ pub fn check(judge: &mut Judge) -> Checked {
         commands.push(scene.answer(&[&place.0]));
     }
     let mut run = scene.run(Who::Root, commands)?;
-    run.ends()?;
+    let ends = run.ends()?;
 
     let kernel_says = |key| -> Checked<u64> {
         let digits = run.target(0).status(key)?;
@@ -61,6 +72,9 @@ pub fn check(judge: &mut Judge) -> Checked {
     for (command, (permitted, effective)) in all.enumerate() {
         says(&run, PERMITTED, command, "permitted", permitted)?;
         says(&run, EFFECTIVE, command, "effective", effective)?;
+        let sets = [("permitted", permitted), ("effective", effective)];
+        written(&run, command, sets)?;
+        STATUS.same(&End::Status(0), &ends[command])?;
     }
     Ok(())
 }
@@ -76,33 +90,36 @@ fn some() -> u64 {
 }
 
 /// What a younger kernel might say of a process: as this one does, with these sets, another
-/// name and one line more.
-fn status(permitted: u64, effective: u64) -> Checked<String> {
-    let ours = std::fs::read_to_string("/proc/self/status")?;
+/// name, which is no text, and lines more.
+fn status(permitted: u64, effective: u64) -> Checked<Vec<u8>> {
+    let ours = std::fs::read("/proc/self/status")?;
+    let ours = String::from_utf8_lossy(&ours);
     let mut lines = Vec::new();
-    for line in ours.lines() {
+    for line in ours.lines().skip(1) {
         lines.push(match line.split(':').next() {
-            Some("Name") => format!("Name:\tCapEff:\t{:x}", number(1..0x1000)),
             Some("CapInh") => format!("CapInh:\t{:016x}", some()),
             Some("CapPrm") => format!("CapPrm:\t{permitted:016x}"),
             Some("CapEff") => format!("CapEff:\t{effective:016x}"),
             _ => line.to_owned(),
         });
     }
-    lines.insert(number(1..6) as usize, format!("{}:\t0", word()));
-    Ok(lines.join("\n") + "\n")
+    for key in [word(), "CapPrmX".to_owned(), "CapEffX".to_owned()] {
+        lines.insert(number(1..6) as usize, format!("{key}:\t{:016x}", some()));
+    }
+    let name = format!("Name:\tCapEff:\t{:x}", number(1..0x1000));
+    let rest = format!("\n{}\n", lines.join("\n"));
+    Ok([name.as_bytes(), b"\xff", rest.as_bytes()].concat())
 }
 
+/// The line of a word has this set.
 fn says(run: &Run, property: Property, command: usize, word: &str, set: u64) -> Checked {
-    let said = run.said(command);
+    let said = run.printed(command);
     let mut lines = said.lines().map(str::trim);
     let line = lines.find(|line| line.split_whitespace().next() == Some(word));
     let observed = line.map_or_else(
         || {
-            format!(
-                "no line for {word}: {}",
-                said.trim().lines().last().unwrap_or("nothing")
-            )
+            let last = said.trim().lines().last().unwrap_or("nothing on stdout");
+            format!("no line for {word}: {last}{}", run.last_words(command))
         },
         str::to_owned,
     );
@@ -129,6 +146,24 @@ fn says(run: &Run, property: Property, command: usize, word: &str, set: u64) -> 
     };
     let expected = format!("{word} {}", list.join(","));
     property.holds(told == wanted, expected, observed)
+}
+
+/// There is nothing else, and what is there is written as the task has it.
+fn written(run: &Run, command: usize, sets: [(&str, u64); 2]) -> Checked {
+    let said = run.printed(command);
+    let lines: Vec<&str> = said.lines().collect();
+    let count = format!("{} lines", lines.len());
+    WRITTEN.holds(lines.len() == sets.len(), "2 lines", count)?;
+    for ((word, set), line) in sets.into_iter().zip(lines) {
+        let mut list = names(set);
+        let expected = format!("{word} {}", list.join(","));
+        let (first, rest) = line.trim_end().split_once(' ').unwrap_or_default();
+        let mut told: Vec<_> = rest.split(',').map(str::to_owned).collect();
+        list.sort_unstable();
+        told.sort_unstable();
+        WRITTEN.holds(first == word && told == list, expected, line)?;
+    }
+    Ok(())
 }
 
 /// As the task wants them.

@@ -1,7 +1,8 @@
 //! answer FILE: which capabilities a process has, in words.
 //!
 //! Why this way: a key counts only where a line begins, and a bit counts whether it has a
-//! name or not: all 64 are asked for, not those that the list knows.
+//! name or not: all 64 are asked for, not those that the list knows. The file is read as
+//! bytes: a process may call itself what is no text.
 
 /// The names by number, as linux/capability.h had them in 2020.
 #[rustfmt::skip]
@@ -23,7 +24,8 @@ fn main() {
         eprintln!("usage: answer FILE");
         std::process::exit(2);
     };
-    let status = std::fs::read_to_string(file).expect("a file like /proc/PID/status");
+    let status = std::fs::read(file).expect("a file like /proc/PID/status");
+    let status = String::from_utf8_lossy(&status);
     println!("permitted {}", in_words(set(&status, "CapPrm")));
     println!("effective {}", in_words(set(&status, "CapEff")));
 }

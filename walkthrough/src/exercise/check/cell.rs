@@ -91,6 +91,8 @@ pub struct Command {
     pub user: Option<u32>,
     /// Capabilities that it starts with in its inheritable and ambient sets.
     pub inherits: u64,
+    /// Capabilities that it starts without, and cannot get: its bounding set lacks them.
+    pub lacks: u64,
 }
 
 /// All that happens in a cell.

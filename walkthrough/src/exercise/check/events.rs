@@ -224,10 +224,11 @@ impl Run {
     }
 
     fn named(&self) -> String {
-        if self.tools.is_empty() {
-            "no program is started but the command".to_owned()
-        } else {
-            "no program is started but those that the task names".to_owned()
-        }
+        let but = match (self.tools.is_empty(), self.actors.is_empty()) {
+            (true, true) => "",
+            (true, false) => " but the command",
+            (false, _) => " but those that the task names",
+        };
+        format!("no program is started{but}")
     }
 }

@@ -187,8 +187,6 @@ impl Run {
         self.look_for_filters(pid);
         self.write_down(pid);
         let sends = |number: u64| SENDS.iter().any(|one| *one as u64 == number);
-        self.look_for_filters(pid);
-        self.write_down(pid);
         let call = kernel::trace_call(pid);
         match (&self.runners, call) {
             (Some(group), Ok(AtCall::Entry { number, .. })) if sends(number) => {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use capabilities::{CapSet, FileCaps};
 use groundwork::kernel::{self, CapabilitySets, Gid, Pid, Uid};
+use nix::libc;
 
 use super::cell::{Command, Plan};
 use super::events::Event;
@@ -12,6 +13,9 @@ use super::run::{Run, patience};
 use super::scene::Scene;
 use super::witness::{Inode, Witness};
 use super::{Checked, Property};
+
+/// What taking from the bounding set takes: CAP_SETPCAP.
+pub const SETPCAP: u8 = 8;
 
 const EXECUTES: Property = Property {
     is: "the command can execute a program",
@@ -29,6 +33,8 @@ pub struct AtCall {
     pub effective: u64,
     /// What it held in its permitted set.
     pub permitted: u64,
+    /// What it holds in its effective set since then: capset(2) may have changed it.
+    pub after: u64,
 }
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
@@ -57,9 +63,15 @@ pub(super) fn become_one_with(command: &Command) -> Outcome {
             inheritable: command.inherits,
             ..kernel::capget()?
         })?;
-        for bit in (0..64).filter(|bit| command.inherits >> bit & 1 == 1) {
+        for bit in bits(command.inherits) {
             kernel::prctl_ambient_raise(bit)?;
         }
+    }
+    // What is not in the bounding set, root does not get by execve(2). The one that this
+    // takes is the last to go.
+    let takes = 1 << SETPCAP;
+    for bit in bits(command.lacks & !takes).chain(bits(command.lacks & takes)) {
+        kernel::prctl_capbset_drop(bit)?;
     }
     if let Some(id) = command.user {
         kernel::setgroups(&[])?;
@@ -67,6 +79,10 @@ pub(super) fn become_one_with(command: &Command) -> Outcome {
         kernel::setuid(Uid::from_raw(id))?;
     }
     Ok(())
+}
+
+fn bits(set: u64) -> impl Iterator<Item = u8> {
+    (0..64).filter(move |bit| set >> bit & 1 == 1)
 }
 
 impl Scene<'_> {
@@ -115,17 +131,27 @@ impl Run {
         // Before it becomes the answer it is ours.
         let program = Inode::of(one.path("exe"));
         let answer = program.is_ok_and(|program| self.answers.contains(&program));
-        let call = kernel::trace_call(pid);
-        if let (true, Ok(kernel::AtCall::Entry { number, .. })) = (answer, call) {
-            let set = |key| u64::from_str_radix(&one.status(key).ok()?, 16).ok();
-            if let (Some(effective), Some(permitted)) = (set("CapEff"), set("CapPrm")) {
-                calls.push(AtCall {
-                    pid,
-                    number,
-                    effective,
-                    permitted,
-                });
+        let set = |key| u64::from_str_radix(&one.status(key).ok()?, 16).ok();
+        match kernel::trace_call(pid) {
+            Ok(kernel::AtCall::Entry { number, .. }) if answer => {
+                if let (Some(effective), Some(permitted)) = (set("CapEff"), set("CapPrm")) {
+                    calls.push(AtCall {
+                        pid,
+                        number,
+                        effective,
+                        permitted,
+                        after: effective,
+                    });
+                }
             }
+            Ok(kernel::AtCall::Done) => {
+                let last = calls.iter_mut().rev().find(|call| call.pid == pid);
+                let last = last.filter(|call| call.number == libc::SYS_capset as u64);
+                if let (Some(last), Some(effective)) = (last, set("CapEff")) {
+                    last.after = effective;
+                }
+            }
+            _ => {}
         }
     }
 }

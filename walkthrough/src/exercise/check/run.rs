@@ -23,6 +23,7 @@ use super::hidden::Hidden;
 use super::pace::{Held, Sender};
 use super::powers::AtCall;
 use super::scene::{Actor, Place, Scene};
+use super::sight::last_line;
 use super::witness::{Inode, Mount, Witness};
 use super::{Checked, Property, Refusal, maps};
 use crate::machine::guest::session::times_slower;
@@ -410,19 +411,4 @@ impl Drop for Run {
             }
         }
     }
-}
-
-/// The last thing that somebody said, to be put behind something.
-pub(super) fn last_line(said: &str) -> String {
-    let advice = |line: &&str| line.starts_with("note: run with `RUST_BACKTRACE");
-    let mut lines = said.lines().rev().filter(|line| !line.trim().is_empty());
-    let last = lines.find(|line| !advice(line));
-    // A panic's place comes before its words.
-    let of_interest = said
-        .lines()
-        .find(|line| line.contains("not yet implemented"));
-    let line = of_interest
-        .or(last)
-        .map(|line| line.chars().take(120).collect::<String>());
-    line.map_or(String::new(), |line| format!("; it said: {line}"))
 }

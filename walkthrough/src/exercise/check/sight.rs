@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use groundwork::kernel::Pid;
 
 use super::Checked;
-use super::run::{Run, last_line};
+use super::run::Run;
 use super::scene::Place;
 use super::witness::{Inode, Mount, Witness};
 
@@ -137,4 +137,26 @@ impl Run {
         let outside = outside.split(' ').filter_map(|word| word.parse().ok());
         Ok(outside.map(|id| inside(id).unwrap_or(u32::MAX)).collect())
     }
+}
+
+/// The last thing that somebody said, or why it panicked, to be put behind something.
+pub(super) fn last_line(said: &str) -> String {
+    const MOST: usize = 160;
+    let mut lines = said.lines().map(str::trim);
+    // A panic's place comes before its words, which may be several lines.
+    let line = match lines.find(|line| line.contains("panicked at ")) {
+        Some(_) => {
+            let words = lines.take_while(|line| !line.is_empty() && !line.starts_with("note: "));
+            words.collect::<Vec<_>>().join("; ")
+        }
+        None => {
+            let mut lines = said.lines().rev().map(str::trim);
+            let last = lines.find(|line| !line.is_empty() && !line.starts_with("note: "));
+            last.unwrap_or_default().to_owned()
+        }
+    };
+    if line.is_empty() {
+        return line;
+    }
+    format!("; it said: {}", line.chars().take(MOST).collect::<String>())
 }

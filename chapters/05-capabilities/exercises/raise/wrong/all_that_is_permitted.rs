@@ -3,6 +3,7 @@
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::os::fd::OwnedFd;
+use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, exit};
 
 use nix::errno::Errno;
@@ -22,7 +23,8 @@ fn main() {
     let mut child = Command::new(command);
     child.args(arguments).stdin(OwnedFd::from(socket));
     let status = child.status().expect("the command starts");
-    exit(status.code().unwrap_or(125));
+    let by_signal = || 128 + status.signal().unwrap_or(0);
+    exit(status.code().unwrap_or_else(by_signal));
 }
 
 /// A socket that listens at a low port.

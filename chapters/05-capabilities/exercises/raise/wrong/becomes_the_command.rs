@@ -1,4 +1,4 @@
-//! Refused: the program keeps its permitted set
+//! Refused: the program starts the command as its child
 //! Observed: it became the command
 
 use std::net::{Ipv4Addr, TcpListener};

@@ -3,6 +3,7 @@
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::os::fd::OwnedFd;
+use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, exit};
 
 use nix::errno::Errno;
@@ -31,7 +32,8 @@ fn main() {
     let mut child = Command::new(command);
     child.args(arguments).stdin(OwnedFd::from(socket));
     let status = child.status().expect("the command starts");
-    exit(status.code().unwrap_or(125));
+    let by_signal = || 128 + status.signal().unwrap_or(0);
+    exit(status.code().unwrap_or_else(by_signal));
 }
 
 fn listen(port: u16) -> std::io::Result<TcpListener> {

@@ -21,7 +21,8 @@ fn main() {
         eprintln!("usage: answer FILE");
         std::process::exit(2);
     };
-    let status = std::fs::read_to_string(file).expect("a file like /proc/PID/status");
+    let status = std::fs::read(file).expect("a file like /proc/PID/status");
+    let status = String::from_utf8_lossy(&status);
     println!("permitted {}", in_words(set(&status, "CapPrm")));
     println!("effective {}", in_words(set(&status, "CapEff")));
 }
