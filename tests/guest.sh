@@ -23,7 +23,7 @@ pages() { # once: the test of the coverage reads the same report
 
 # Of the exercises, those of groups, and of their answers some: each takes seconds here.
 export ERA_CANDIDATES=/candidates
-export ERA_EXERCISES="08.1/solution 08.2/another 08.3/solution 08.4/solution"
+export ERA_EXERCISES="08.1/solution 08.2/another 08.3/solution 08.4/solution 08.5/solution"
 case $ERA_ENVIRONMENT in
 guest-root)
     ERA_EXERCISES+=" 08.2/wrong/moves 08.3/wrong/swap_open 08.4/another 08.4/wrong/never_thawed"

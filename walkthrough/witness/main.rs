@@ -21,6 +21,7 @@ mod number {
     pub const BRK: usize = 12;
     pub const RT_SIGACTION: usize = 13;
     pub const RT_SIGPROCMASK: usize = 14;
+    pub const MADVISE: usize = 28;
     pub const NANOSLEEP: usize = 35;
     pub const GETPID: usize = 39;
     pub const SOCKET: usize = 41;
@@ -59,6 +60,7 @@ mod number {
     pub const BRK: usize = 214;
     pub const CLONE: usize = 220;
     pub const EXECVE: usize = 221;
+    pub const MADVISE: usize = 233;
     pub const WAIT4: usize = 260;
     pub const SETNS: usize = 268;
     pub const PIDFD_OPEN: usize = 434;
@@ -136,6 +138,7 @@ extern "C" fn main(stack: *const usize) -> ! {
             b'z' => leave_zombies(digits(order)),
             b'k' => signal_myself(digits(order)),
             b'm' => grow(digits(order)),
+            b'g' => grow_and_give_back(digits(order)),
             b'M' => child_grows(digits(order)),
             b'f' => fork_some(digits(order)),
             b'w' => wait_for_all(),
@@ -280,6 +283,22 @@ fn grow(megabytes: usize) {
         // SAFETY: the kernel has just given us all of it.
         unsafe { (at as *mut u8).write_volatile(1) };
         at += 4096;
+    }
+}
+
+/// That many MB are touched, each of which the kernel may have back at once: whoever has
+/// less is at the limit, and lives.
+fn grow_and_give_back(megabytes: usize) {
+    const MADV_FREE: usize = 8;
+    let mut left = megabytes;
+    while left > 0 {
+        // Where a page begins.
+        let end = call(number::BRK, [0; 5]) as usize;
+        call(number::BRK, [end.next_multiple_of(4096), 0, 0, 0, 0]);
+        let start = call(number::BRK, [0; 5]) as usize;
+        grow(1);
+        call(number::MADVISE, [start, 1 << 20, MADV_FREE, 0, 0]);
+        left -= 1;
     }
 }
 

@@ -73,13 +73,25 @@ pub fn trace_write(child: Pid, address: usize, bytes: &[u8]) -> nix::Result<()> 
 /// Traces a process, and the processes and threads that it will make, from its next
 /// execve(2) on: PTRACE_SEIZE. They all end when their tracer does.
 pub fn trace_seize(pid: Pid) -> nix::Result<()> {
-    let options = Options::PTRACE_O_TRACESYSGOOD
+    ptrace::seize(pid, options())
+}
+
+/// From now on a stopped process that ends stops once more before it has, even if it was
+/// killed: PTRACE_O_TRACEEXIT.
+///
+/// # Errors
+/// It was killed meanwhile.
+pub fn trace_to_the_end(pid: Pid) -> nix::Result<()> {
+    ptrace::setoptions(pid, options() | Options::PTRACE_O_TRACEEXIT)
+}
+
+fn options() -> Options {
+    Options::PTRACE_O_TRACESYSGOOD
         | Options::PTRACE_O_TRACEEXEC
         | Options::PTRACE_O_TRACEFORK
         | Options::PTRACE_O_TRACEVFORK
         | Options::PTRACE_O_TRACECLONE
-        | Options::PTRACE_O_EXITKILL;
-    ptrace::seize(pid, options)
+        | Options::PTRACE_O_EXITKILL
 }
 
 /// What became of a traced process, or why it stands still.

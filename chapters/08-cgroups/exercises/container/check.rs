@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use nix::libc;
+
 use super::check_04_chroot_enter as enter;
 use super::check_05_capabilities_drop as drop;
 use super::check_06_namespaces_first_process as first_process;
@@ -10,8 +12,25 @@ use super::check_07_seccomp_politely as politely;
 use super::check_08_cgroups_born as born;
 use super::check_08_cgroups_who_killed as who_killed;
 use crate::exercise::check::{
-    Checked, Command, Ending, Group, Judge, Place, Run, Scene, Who, Witness, command, number, word,
+    Call, Checked, Command, Ending, Group, Judge, Outcome, Place, Property, Run, Scene, Who,
+    Witness, command, number, word,
 };
+use crate::machine::guest::session::times_slower;
+
+/// Calls that an answer makes itself, in one or another of its processes: whoever refuses
+/// them too early comes to no command. With nothing but zeros none of them does anything.
+const NEEDED: [libc::c_long; 4] = [
+    libc::SYS_mount,
+    libc::SYS_pivot_root,
+    libc::SYS_prctl,
+    libc::SYS_capset,
+];
+const REFUSED: Property = Property {
+    is: "the call fails with the error, also if the program has made it itself before",
+    look: "seccomp(2), SECCOMP_RET_ERRNO; which process puts the filter, and after what?",
+};
+const BEFORE_START: &str = "what it says on stderr: which process, and which call? CALL may be \
+                            one that comes before the filter";
 
 /// Who may change its root could get out of a chroot: the command is one of those.
 const SYS_CHROOT: u32 = 18;
@@ -23,19 +42,19 @@ struct Asked {
     jail: Place,
     megabytes: u32,
     keep: drop::Kept,
-    refused: politely::Asked,
     command: [String; 2],
 }
 
 impl Asked {
-    fn answer(&self, scene: &Scene<'_>, group: &Group) -> Command {
+    /// For a group, a call and its error.
+    fn answer(&self, scene: &Scene<'_>, group: &Group, (call, error): (u32, u16)) -> Command {
         let words = [
             self.jail.0.clone(),
             group.place.0.clone(),
             self.megabytes.to_string(),
             self.keep.words(),
-            self.refused.number().to_string(),
-            self.refused.error.to_string(),
+            call.to_string(),
+            error.to_string(),
         ];
         let words = words.iter().chain(&self.command).map(String::as_str);
         let mut answer = scene.answer(&words.collect::<Vec<_>>());
@@ -45,9 +64,10 @@ impl Asked {
     }
 }
 
-/// One long life of a command, and six deaths.
+/// One long life of a command, and seven deaths.
 pub fn check(judge: &mut Judge) -> Checked {
     let mut scene = judge.scene()?;
+    scene.before_start(BEFORE_START);
     let jail = scene.folder()?;
     scene.folder_in(&jail, "proc")?;
     scene.folder_in(&jail, "room")?;
@@ -56,35 +76,52 @@ pub fn check(judge: &mut Judge) -> Checked {
         jail,
         megabytes: number(16..40),
         keep: drop::Kept::random().and(SYS_CHROOT),
-        refused: politely::Asked::random(),
         command: [format!("/{}", actor.name), actor.nonce.clone()],
     };
     let endings = who_killed::endings();
     let parent = scene.groups("memory")?;
     let groups: Vec<Group> = (0..=endings.len()).map(|_| parent.below(&word())).collect();
-    let answers = groups.iter().map(|group| asked.answer(&scene, group));
+    let any = politely::Asked::random();
+    let needed = (0..endings.len()).map(|index| {
+        let call = NEEDED[index % NEEDED.len()];
+        (call as u32, number(40..120) as u16)
+    });
+    let refused: Vec<_> = { std::iter::once((any.number(), any.error)) }
+        .chain(needed)
+        .collect();
+    let answers = { groups.iter().zip(&refused) }
+        .map(|(group, refused)| asked.answer(&scene, group, *refused));
     let plain = command(&actor.place.0, &[&actor.nonce]);
     let commands = std::iter::once(plain).chain(answers).collect();
     let mut run = scene.run(Who::Root, commands)?;
-    run.last(Duration::from_secs(30));
+    run.last(Duration::from_secs(30) * times_slower());
 
-    life(&mut run, &asked, &groups[0])?;
+    life(&mut run, &asked, &any, &groups[0])?;
     for (index, (group, ending)) in groups[1..].iter().zip(endings).enumerate() {
-        let seen = run.witness()?;
+        let seen = run.witness_of(index + 2)?;
         born::born(group, seen)?;
         who_killed::limited(group, asked.megabytes)?;
+        is_refused(&mut run, seen, refused[index + 1])?;
         who_killed::tells(&mut run, seen, ending, asked.megabytes, index + 2)?;
     }
     Ok(())
 }
 
+/// A call that the answer needed before.
+fn is_refused(run: &mut Run, seen: Witness, (number, error): (u32, u16)) -> Checked {
+    let outcome = run.outcomes(seen, &[Call::native(number, [0; 6])])?[0];
+    let expected = Outcome::error(error);
+    let call = |outcome| format!("call {number}: {outcome}");
+    REFUSED.holds(outcome == expected, call(expected), call(outcome))
+}
+
 /// All that can be seen of a command that lives.
-fn life(run: &mut Run, asked: &Asked, group: &Group) -> Checked {
+fn life(run: &mut Run, asked: &Asked, refused: &politely::Asked, group: &Group) -> Checked {
     let unfiltered = run.witness()?;
-    let before = asked.refused.before(run, unfiltered)?;
+    let before = refused.before(run, unfiltered)?;
     run.send(unfiltered, "q0")?;
     run.hold_parents(HELD);
-    let seen = run.witness()?;
+    let seen = run.witness_of(1)?;
     born::born(group, seen)?;
     who_killed::limited(group, asked.megabytes)?;
     first_process::numbers(run, seen)?;
@@ -92,7 +129,7 @@ fn life(run: &mut Run, asked: &Asked, group: &Group) -> Checked {
     pivot::is_forgotten(run, seen, &asked.jail)?;
     enter::is_inside(run, seen, &asked.jail)?;
     asked.keep.holds(run, seen)?;
-    asked.refused.holds(run, seen, &before)?;
+    refused.holds(run, seen, &before)?;
     acts(run, asked, group, seen)?;
     let ending = Ending::by_itself();
     run.send(seen, &ending.order)?;

@@ -16,6 +16,10 @@ const ENDED: Property = Property {
     is: "the script leaves nothing running",
     look: "the task: who goes on limiting when the script is gone?",
 };
+const GOES_ON: Property = Property {
+    is: "the process goes on",
+    look: "the task: slows down; which signals does the script send?",
+};
 const SHARE: Property = Property {
     is: "the process uses PERCENT of one core",
     look: "page 08, Half a core, by hand; which number is the period, and which threads are in?",
@@ -34,6 +38,7 @@ const TOOLS: &[&str] = &[
 ];
 
 const WINDOW: Duration = Duration::from_secs(1);
+const HALT: Duration = Duration::from_secs(1);
 const TRIES: usize = 4;
 const POINTS: f64 = 5.0;
 
@@ -67,7 +72,11 @@ pub fn check(judge: &mut Judge) -> Checked {
     let alone = |run: &Run| run.everybody_of(1).is_empty();
     let ended = run.becomes(Duration::from_millis(500), alone)?;
     ENDED.holds(ended, "no process of it is left", "one is still there")?;
-    uses(&mut run, &group, percent, SHARE)?;
+    let measured = uses(&mut run, &group, percent, SHARE);
+    if measured.is_err() {
+        goes_on(&mut run, seen)?;
+    }
+    measured?;
 
     nix::sys::signal::kill(seen.pid, nix::sys::signal::Signal::SIGTRAP)?;
     run.stop_of(seen)?;
@@ -75,6 +84,19 @@ pub fn check(judge: &mut Judge) -> Checked {
     let both = |run: &Run| computing(run).len() == 2;
     run.becomes(Duration::from_secs(2), both)?;
     uses(&mut run, &group, percent, CHILD)
+}
+
+/// It has not ended, nor does it stand. SIGTERM is kept from it: then it stands, too.
+fn goes_on(run: &mut Run, seen: Witness) -> Checked {
+    let state = || seen.status("State").unwrap_or_default().chars().next();
+    // Who makes a thread stands for a moment.
+    run.becomes(HALT, |_| !matches!(state(), Some('T' | 't')))?;
+    let observed = match state() {
+        None | Some('Z' | 'X') => "it runs no more: it has ended",
+        Some('T' | 't') => "it runs no more: it stands still after a signal",
+        _ => return Ok(()),
+    };
+    Err(GOES_ON.broken("it runs, slower", observed))
 }
 
 /// What is measured here is a limit, and not who else wants to compute: the groups above

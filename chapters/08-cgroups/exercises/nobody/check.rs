@@ -4,6 +4,7 @@
 use std::time::{Duration, Instant};
 
 use crate::exercise::check::{Checked, End, Group, Judge, Property, Run, Who, Witness, scene};
+use crate::machine::guest::session::times_slower;
 
 const OUTSIDE: Property = Property {
     is: "nobody outside of the group is touched",
@@ -52,10 +53,11 @@ fn once(judge: &mut Judge, frozen: bool) -> Checked {
     let answer = scene.answer(&[&group.place.0]);
     let mut run = scene.run(Who::Root, vec![first, answer])?;
 
-    run.last(FOREVER + PATIENCE);
+    run.last((FOREVER + PATIENCE) * times_slower());
     let (seen, alike) = first_of_them(&mut run, &group)?;
     let outside = around.everybody_below().len() - 1;
     run.order(seen, &format!("u{RUNNERS}"))?;
+    run.hold_end(seen)?;
     run.send(seen, "s")?;
     if frozen {
         freeze(&mut run, &group)?;
@@ -68,12 +70,13 @@ fn once(judge: &mut Judge, frozen: bool) -> Checked {
         let in_vain = began.is_some_and(|began| {
             let held = run.slowed().min(PATIENCE);
             let slow_machine = SLOW * began.saturating_duration_since(start).as_millis() as u32;
-            began.elapsed() > PATIENCE + held + slow_machine
+            began.elapsed() > PATIENCE * times_slower() + held + slow_machine
         });
         run.has_ended(1) || in_vain
     };
-    run.becomes(FOREVER, enough)?;
+    run.becomes(FOREVER * times_slower(), enough)?;
 
+    let ended = run.has_ended(1);
     let left = group.processes().len();
     let is_there = |run: &Run, one: Witness| run.everybody().contains(&one);
     let touched = run.becomes(SOON, |run| !is_there(run, alike))?;
@@ -82,17 +85,26 @@ fn once(judge: &mut Judge, frozen: bool) -> Checked {
         "who has the same name and process group lives on",
         "it was ended",
     )?;
-    GOES_ON.holds(!group.is_frozen(), "not frozen", "frozen")?;
+    // Who is late after all others are gone may still thaw it: that is told below.
+    let stands = group.is_frozen() && (ended || left > 0);
+    GOES_ON.holds(!stands, "not frozen", "frozen")?;
     let most = group.text("pids.max").unwrap_or("max".to_owned());
     GOES_ON.holds(most == "max", "pids.max as it was", format!("it is {most}"))?;
+    let soon =
+        ended && run.becomes(SOON * 10 * times_slower(), |_| group.processes().is_empty())?;
+    STATUS.holds(
+        left == 0 || !soon,
+        "it waits until the list is empty",
+        format!("it ended when {left} of them still had to"),
+    )?;
     EMPTY.holds(left == 0, "nobody", format!("{left} of them"))?;
     let gone = |run: &Run| !is_there(run, seen) && around.everybody_below().len() <= outside;
     let gone = run.becomes(Duration::from_millis(500), gone)?;
     ENDED.holds(gone, "no process of it", "it runs in another group")?;
-    run.becomes(Duration::from_millis(500), |run| run.has_ended(1))?;
-    let end = match run.has_ended(1) {
+    let late = Duration::from_millis(500) * times_slower();
+    let end = match run.becomes(late, |run| run.has_ended(1))? {
         true => run.end_of(1)?.to_string(),
-        false => "it waits for ever".to_owned(),
+        false => "nobody is left, but it goes on, for more than a second".to_owned(),
     };
     STATUS.same(&End::Status(0).to_string(), &end)
 }

@@ -1,6 +1,9 @@
-//! 08.3: six commands in one group end in a random order of ways.
+//! 08.3: seven commands in one group end in a random order of ways.
+
+use groundwork::kernel::{self, Signal};
 
 use crate::exercise::check::{Checked, Group, Judge, Property, Run, Who, Witness, code, number};
+use crate::machine::guest::session::times_slower;
 
 const LIMITED: Property = Property {
     is: "the group has its limit of memory when the command begins",
@@ -12,7 +15,7 @@ const NO_SWAP: Property = Property {
 };
 const INSIDE: Property = Property {
     is: "the command is in the group when it begins",
-    look: "the starter: run_in",
+    look: "08.2; what does the child do before exec?",
 };
 const TOLD: Property = Property {
     is: "the program says what ended the command",
@@ -26,6 +29,8 @@ pub enum Ending {
     Memory,
     /// It gets this signal.
     Signal(u8),
+    /// It has had all the memory that it may have; then somebody sends it a SIGKILL.
+    FullThenKilled,
     /// It ends by itself.
     Status(u8),
     /// A child of it takes too much; it ends by itself.
@@ -37,6 +42,7 @@ impl std::fmt::Display for Ending {
         match self {
             Ending::Memory => write!(out, "memory"),
             Ending::Signal(number) => write!(out, "signal {number}"),
+            Ending::FullThenKilled => write!(out, "signal {}", Signal::SIGKILL as i32),
             Ending::Status(status) | Ending::ChildThenStatus(status) => {
                 write!(out, "status {status}")
             }
@@ -62,10 +68,10 @@ pub fn check(judge: &mut Judge) -> Checked {
     ];
     let answer = scene.answer(&words.map(String::as_str));
     let mut run = scene.run(Who::Root, vec![answer; endings.len()])?;
-    run.last(std::time::Duration::from_secs(30));
+    run.last(std::time::Duration::from_secs(30) * times_slower());
     run.hold_parents(std::time::Duration::from_millis(30));
     for (index, ending) in endings.into_iter().enumerate() {
-        let seen = run.witness()?;
+        let seen = run.witness_of(index)?;
         INSIDE.holds(
             group.has(seen),
             format!("it is in {}", group.place),
@@ -82,6 +88,7 @@ pub fn endings() -> Vec<Ending> {
     let mut endings = shuffled(vec![
         Ending::Memory,
         KILLED,
+        Ending::FullThenKilled,
         Ending::Signal(6),
         Ending::Status(137),
         Ending::ChildThenStatus(code()),
@@ -148,6 +155,10 @@ fn ends(
     match ending {
         Ending::Memory => run.send(seen, &format!("m{much}"))?,
         Ending::Signal(number) => run.send(seen, &format!("k{number}"))?,
+        Ending::FullThenKilled => {
+            run.order(seen, &format!("g{}", megabytes + 4))?;
+            kernel::kill(seen.pid, Signal::SIGKILL)?;
+        }
         Ending::Status(status) => run.send(seen, &format!("q{status}"))?,
         Ending::ChildThenStatus(status) => {
             run.order(seen, &format!("M{much}"))?;

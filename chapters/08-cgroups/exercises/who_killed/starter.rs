@@ -1,10 +1,8 @@
 //! answer GROUP MEGABYTES COMMAND [ARGUMENT…]: what ended the command?
 
-use std::fs::File;
-use std::io::Write;
-use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::{Command, ExitStatus, exit};
+use std::process::{ExitStatus, exit};
 
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -32,11 +30,6 @@ fn what_ended(group: &Path, status: ExitStatus) -> String {
 
 /// The command, from its first instruction on in the group.
 fn run_in(group: &Path, command: &[String]) -> ExitStatus {
-    let list = File::options().write(true).open(group.join("cgroup.procs"));
-    let list = list.expect("a group has a list of its processes");
-    let mut start = Command::new(&command[0]);
-    start.args(&command[1..]);
-    // SAFETY: one write(2), of zero: the process that writes.
-    unsafe { start.pre_exec(move || (&list).write_all(b"0")) };
-    start.status().expect("the command can be started")
+    let _ = (group, command);
+    todo!("start it as in 08.2, and wait for it");
 }

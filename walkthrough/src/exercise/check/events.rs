@@ -73,6 +73,7 @@ impl Run {
     pub(super) fn step(&mut self) -> Checked<Event> {
         self.release_in_time();
         self.send_in_time();
+        self.end_in_time();
         match kernel::wait_any() {
             Ok(Some((pid, status))) => self.change(pid, status),
             Ok(None) if Instant::now() > self.until => Err(ENDS.broken(
@@ -108,6 +109,7 @@ impl Run {
                 self.forked(pid)?
             }
             libc::PTRACE_EVENT_EXEC => return self.executed(pid),
+            libc::PTRACE_EVENT_EXIT => self.dying.push((pid, Instant::now())),
             0 if libc::WSTOPSIG(status) == AT_A_CALL => self.called(pid),
             libc::PTRACE_EVENT_STOP if JOB_CONTROL.contains(&libc::WSTOPSIG(status)) => {
                 let _ = kernel::trace_listen(pid);

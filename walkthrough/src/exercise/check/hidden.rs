@@ -92,7 +92,8 @@ impl Hidden {
         !self.runner.is_empty()
             && match Inode::of(format!("/proc/{pid}/exe")) {
                 Ok(program) => self.runner.contains(&program),
-                Err(error) => error.kind() == io::ErrorKind::NotFound,
+                // Of one that has just gone, proc says that we may not look.
+                Err(error) => error.kind() == io::ErrorKind::NotFound || !is_untraced(pid, pid),
             }
     }
 

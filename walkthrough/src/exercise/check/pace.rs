@@ -9,6 +9,7 @@ use nix::libc;
 
 use super::run::Run;
 use super::{Checked, Group, Judge, Witness};
+use crate::machine::guest::session::times_slower;
 
 /// After this time without any change nobody makes another one.
 const STILL: Duration = Duration::from_millis(100);
@@ -16,6 +17,8 @@ const STILL: Duration = Duration::from_millis(100);
 const MOST: Duration = Duration::from_millis(500);
 /// Nor is a parent, even if the machine is so busy that its child does not come to run.
 const MOST_FOR_A_PARENT: Duration = Duration::from_secs(5);
+/// So long it takes until somebody has ended whose end is held.
+const DYING: Duration = Duration::from_millis(200);
 /// Calls that send a signal.
 const SENDS: [libc::c_long; 6] = [
     libc::SYS_kill,
@@ -94,6 +97,28 @@ impl Run {
     /// has done nothing but wait for this time. So it is not by luck that the parent is first.
     pub fn hold_parents(&mut self, time: Duration) {
         self.holding = time;
+    }
+
+    /// From now on this witness, which is held, is slow to end: so it is not by luck that who
+    /// does not wait for its end is late.
+    ///
+    /// # Errors
+    /// It is gone.
+    pub fn hold_end(&mut self, witness: Witness) -> Checked {
+        Ok(kernel::trace_to_the_end(witness.pid)?)
+    }
+
+    /// Lets those end who had to wait for it.
+    pub(super) fn end_in_time(&mut self) {
+        let over = |since: &Instant| since.elapsed() > DYING * times_slower();
+        for (pid, since) in std::mem::take(&mut self.dying) {
+            if over(&since) {
+                self.slowed += since.elapsed();
+                kernel::trace_go(pid, 0);
+            } else {
+                self.dying.push((pid, since));
+            }
+        }
     }
 
     /// From now on, while this group is not frozen, a signal that the answer sends is held

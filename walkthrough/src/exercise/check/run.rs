@@ -82,6 +82,8 @@ pub struct Run {
     pub(super) runners: Option<Group>,
     pub(super) senders: Vec<Sender>,
     pub(super) slowed: Duration,
+    /// Who ends as soon as it may, and since when.
+    pub(super) dying: Vec<(Pid, Instant)>,
     /// How each process ended that is no more.
     pub(super) gone: BTreeMap<Pid, End>,
     /// The filters of each process, if they are looked for.
@@ -164,6 +166,7 @@ impl Run {
             runners: None,
             senders: Vec::new(),
             slowed: Duration::ZERO,
+            dying: Vec::new(),
             gone: BTreeMap::new(),
             filters: scene.filters.then(Filters::default),
             copies: scene.copies.clone(),
@@ -215,17 +218,34 @@ impl Run {
             match self.step()? {
                 Event::Begins(pid) => return self.begun(pid),
                 Event::Gone if self.is_over() => {
-                    let (end, said) = (self.last_end(), self.said(self.ends.len() - 1));
-                    let said = last_line(&said);
-                    let look = self.before_start;
-                    return Err(Property { look, ..STARTED }.broken(
-                        "it runs",
-                        format!("the program ended without it: {end}{said}"),
-                    ));
+                    return Err(self.not_started(self.ends.len() - 1));
                 }
                 _ => {}
             }
         }
+    }
+
+    /// As [`Run::witness`], if there are several answers, one after another: that of this one.
+    ///
+    /// # Errors
+    /// As there; it is not taken for that of a later one.
+    pub fn witness_of(&mut self, command: usize) -> Checked<Witness> {
+        let seen = self.witness()?;
+        match self.has_ended(command) {
+            true => Err(self.not_started(command)),
+            false => Ok(seen),
+        }
+    }
+
+    fn not_started(&self, command: usize) -> Refusal {
+        let end = self.ends.get(command).and_then(|(_, end)| *end);
+        let end = end.map_or_else(String::new, |end| end.to_string());
+        let said = last_line(&self.said(command));
+        let look = self.before_start;
+        Property { look, ..STARTED }.broken(
+            "it runs",
+            format!("the program ended without it: {end}{said}"),
+        )
     }
 
     /// It has the argument that the check gave.
@@ -358,11 +378,6 @@ impl Run {
         let mut all = self.ends.iter().zip(&self.stay);
         self.ends.len() == self.ours.len() && all.all(|((_, end), stays)| *stays || end.is_some())
     }
-
-    fn last_end(&self) -> String {
-        let end = self.ends.last().and_then(|(_, end)| *end);
-        end.map_or_else(String::new, |end| end.to_string())
-    }
 }
 
 /// The cell's PID 1, which waits, and the way to it.
@@ -389,6 +404,8 @@ impl Drop for Run {
             self.trees.iter().for_each(Branch::thaw);
             match kernel::wait_any() {
                 Err(Errno::ECHILD) => return,
+                // Who is stopped on its way out goes out.
+                Ok(Some((pid, status))) if libc::WIFSTOPPED(status) => kernel::trace_go(pid, 0),
                 Ok(Some(_)) => {}
                 _ => std::thread::sleep(Duration::from_micros(300)),
             }

@@ -1,5 +1,5 @@
-# Refused: the process uses PERCENT of one core
-# Observed: 0 % of a core
+# Refused: the process goes on
+# Observed: it stands still
 # The right limit, and then it does not run at all.
 if [ -e "$1/cpu.max" ]; then
     echo "$(($3 * 1000)) 100000" >"$1/cpu.max"
