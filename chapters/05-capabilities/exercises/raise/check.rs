@@ -167,7 +167,11 @@ fn start(judge: &mut Judge, taken: bool) -> Checked<(Run, Asked)> {
     let asked = Asked {
         permitted: BIND | some(),
         port: number(2..1024) as u16,
-        when: if taken { ", when the port is taken" } else { "" },
+        when: if taken {
+            ", when the port is taken"
+        } else {
+            ""
+        },
     };
     scene.with_permitted(asked.permitted);
     if taken {

@@ -27,7 +27,10 @@ fn main() {
     child.args(arguments).stdin(OwnedFd::from(socket));
     let mut child = child.spawn().expect("the command starts");
     let off = Sets::read().expect("the sets");
-    let on = Sets { effective: BIND, ..off };
+    let on = Sets {
+        effective: BIND,
+        ..off
+    };
     on.write().expect("permitted");
     let status = child.wait().expect("there is a child");
     let by_signal = || 128 + status.signal().unwrap_or(0);

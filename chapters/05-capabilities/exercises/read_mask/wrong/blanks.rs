@@ -1,5 +1,5 @@
 //! Refused: two lines on stdout, as the task writes them
-//! Observed: , 
+//! Observed: ,
 
 /// The names by number, as linux/capability.h had them in 2020.
 #[rustfmt::skip]
