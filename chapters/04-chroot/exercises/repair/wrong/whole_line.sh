@@ -1,5 +1,5 @@
 # Refused: the program starts in its jail
-# Observed: status 127
+# Observed: -e: No such file or directory
 jail=$1
 program=$2
 
