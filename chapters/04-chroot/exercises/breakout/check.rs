@@ -23,7 +23,7 @@ pub fn check(judge: &mut Judge) -> Checked {
 /// So deep that nobody gets out by a number that looks large; a path has at most 4096 bytes.
 fn once(judge: &mut Judge) -> Checked {
     let mut scene = judge.scene()?;
-    let deep = (0..number(130..260)).map(|_| word()).collect::<Vec<_>>();
+    let deep = (0..number(260..400)).map(|_| word()).collect::<Vec<_>>();
     let top = scene.folder()?;
     let jail = scene.folder_in(&top, &deep.join("/"))?;
     let inside = scene.answer_in(&jail)?;

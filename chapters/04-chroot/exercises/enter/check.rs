@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 
 use crate::exercise::check::{
-    Checked, End, Judge, Place, Property, Run, Who, Witness, code, number, word,
+    Checked, Ending, Judge, Place, Property, Run, Who, Witness, number, word,
 };
 
 const ROOT: Property = Property {
@@ -21,17 +21,17 @@ const NOTHING_LEFT: Property = Property {
 };
 const STATUS: Property = Property {
     is: "the exit status is the command's",
-    look: "wait(2), exit(3)",
+    look: "the task; wait(2), exit(3)",
 };
 
 /// Two runs: what always comes out the same is no answer.
 pub fn check(judge: &mut Judge) -> Checked {
-    once(judge)?;
-    once(judge)
+    once(judge, &Ending::by_itself())?;
+    once(judge, &Ending::by_signal())
 }
 
 /// The command has the same path outside, so whoever changes no root starts something, too.
-fn once(judge: &mut Judge) -> Checked {
+fn once(judge: &mut Judge, ending: &Ending) -> Checked {
     let mut scene = judge.scene()?;
     let (jail, room) = (scene.folder()?, format!("/box/{}", word()));
     let (inside, outside) = (scene.folder_in(&jail, &room)?, Place(room.clone()));
@@ -48,10 +48,9 @@ fn once(judge: &mut Judge) -> Checked {
     let seen = run.witness()?;
     is_inside(&run, seen, &jail)?;
 
-    let status = code();
-    run.send(seen, &format!("q{status}"))?;
+    run.send(seen, &ending.order)?;
     let ends = run.ends()?;
-    STATUS.same(&End::Status(status.into()), &ends[0])
+    ending.shows(STATUS, ends[0])
 }
 
 /// The command is inside of this folder, and holds nothing of outside.

@@ -1,9 +1,10 @@
-//! Another way: the calls that name all three ids of each kind.
+//! Another way: the calls that name all three ids of each kind. To them -1 means "leave it as
+//! it is" and is no error, so what came of them is asked.
 
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
-use nix::unistd::{Gid, Uid, setgroups, setresgid, setresuid};
+use nix::unistd::{Gid, Uid, getresgid, getresuid, setgroups, setresgid, setresuid};
 
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -17,5 +18,8 @@ fn main() {
     setgroups(&groups).unwrap();
     setresgid(gid, gid, gid).unwrap();
     setresuid(uid, uid, uid).unwrap();
+    let (user, group) = (getresuid().unwrap(), getresgid().unwrap());
+    assert_eq!([user.real, user.effective, user.saved], [uid; 3]);
+    assert_eq!([group.real, group.effective, group.saved], [gid; 3]);
     panic!("{}", Command::new(&words[4]).args(&words[5..]).exec());
 }

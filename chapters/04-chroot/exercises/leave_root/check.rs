@@ -38,8 +38,13 @@ const STATUS: Property = Property {
 };
 const NOT_STARTED: Property = Property {
     is: "what cannot be given up is an error, and the command is not started",
-    look: "setgroups(2), setgid(2), setuid(2), EINVAL; whose result is not looked at?",
+    look: "setgroups(2), setgid(2), setuid(2), EINVAL; setresuid(2), -1; whose result is not looked at?",
 };
+
+/// To the calls that take several ids it means "leave this one as it is": setresuid(2).
+const MINUS_ONE: u32 = u32::MAX;
+const NO_ID: &str = "which is no id";
+const NOT_MAPPED: &str = "which is not in /proc/self/uid_map or gid_map";
 
 /// Whom the command is to be.
 #[derive(Clone)]
@@ -63,7 +68,7 @@ impl Somebody {
 }
 
 /// As root of a cell, who has groups of his own: with groups, and with none; then with an id
-/// that there is not, in each of the three places.
+/// that does not exist, in each of the three places.
 pub fn check(judge: &mut Judge) -> Checked {
     let somebody = Somebody::new();
     becomes(judge, &somebody)?;
@@ -71,14 +76,20 @@ pub fn check(judge: &mut Judge) -> Checked {
     becomes(judge, &Somebody { groups, ..somebody })?;
     // No cell has more than 60,000 ids; these look like any other.
     let nobody = || number(60_100..65_500);
-    for place in ["UID", "GID", "GROUPS"] {
+    for (place, id, why) in [
+        ("UID", nobody(), NOT_MAPPED),
+        ("GID", nobody(), NOT_MAPPED),
+        ("GROUPS", nobody(), NOT_MAPPED),
+        ("UID", MINUS_ONE, NO_ID),
+        ("GID", MINUS_ONE, NO_ID),
+    ] {
         let mut other = Somebody::new();
         match place {
-            "UID" => other.uid = nobody(),
-            "GID" => other.gid = nobody(),
-            _ => other.groups[1] = nobody(),
+            "UID" => other.uid = id,
+            "GID" => other.gid = id,
+            _ => other.groups[1] = id,
         }
-        is_refused(judge, &other, place)?;
+        is_refused(judge, &other, &format!("{place} is {id}, {why}"))?;
     }
     Ok(())
 }
@@ -133,7 +144,7 @@ fn is_somebody(run: &Run, seen: Witness, somebody: &Somebody) -> Checked {
     found.sort_unstable();
     groups.sort_unstable();
     GROUPS.holds(found == groups, format!("{groups:?}"), format!("{found:?}"))?;
-    for set in ["CapEff", "CapPrm", "CapInh", "CapAmb"] {
+    for set in ["CapEff", "CapPrm", "CapAmb"] {
         let bits = seen.status(set)?;
         let none = bits.trim_matches('0').is_empty();
         POWERLESS.holds(none, format!("{set} is 0"), format!("{set} is {bits}"))?;
@@ -141,11 +152,10 @@ fn is_somebody(run: &Run, seen: Witness, somebody: &Somebody) -> Checked {
     Ok(())
 }
 
-/// `place` has an id that is not mapped, so that one call fails.
-fn is_refused(judge: &mut Judge, somebody: &Somebody, place: &str) -> Checked {
+/// One id is none here, so that one call fails, or should have.
+fn is_refused(judge: &mut Judge, somebody: &Somebody, case: &str) -> Checked {
     let (mut run, _) = start(judge, somebody)?;
     let end = run.ends()?[0];
-    let case = format!("{place} is an id that there is not here");
     NOT_STARTED.holds(
         !run.has_begun(),
         format!("{case}, so the command is not started"),

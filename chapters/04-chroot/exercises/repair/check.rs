@@ -1,7 +1,9 @@
-//! 04.1: three jails in which something else is missing each time.
+//! 04.1: four jails in which something else is missing each time.
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::ffi::OsStringExt;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::Command as Program;
 
@@ -60,7 +62,15 @@ struct Broken {
     needs: Vec<String>,
     /// What to read when it does not start.
     look: &'static str,
-    before: BTreeMap<String, Vec<u8>>,
+    before: BTreeMap<String, Found>,
+}
+
+/// A file of a jail.
+#[derive(PartialEq)]
+struct Found {
+    mode: u32,
+    /// Of a link, where it leads; of what is no file at all, nothing.
+    content: Vec<u8>,
 }
 
 /// One cell: the script for each jail, then the program of each.
@@ -71,6 +81,7 @@ pub fn check(judge: &mut Judge) -> Checked {
         no_loader(&scene)?,
         no_library(&scene)?,
         no_interpreter(&scene)?,
+        no_interpreter_nor_library(&scene)?,
     ];
     let repair = jails
         .iter()
@@ -83,8 +94,8 @@ pub fn check(judge: &mut Judge) -> Checked {
         for (path, bytes) in &one.before {
             UNCHANGED.holds(
                 after.get(path) == Some(bytes),
-                format!("{path} as before"),
-                format!("{path} is another"),
+                format!("{path} as before, contents and mode"),
+                format!("{path} is another, or has another mode"),
             )?;
         }
         let new = |path: &&String| !one.before.contains_key(*path);
@@ -93,12 +104,12 @@ pub fn check(judge: &mut Judge) -> Checked {
             let inside = run.path(&one.jail).join(path.trim_start_matches('/'));
             let link = fs::symlink_metadata(&inside)?.is_symlink();
             SAME_FILE.holds(
-                link || after[path] == fs::read(path)?,
+                link || after[path].content == fs::read(path)?,
                 format!("{path} is this machine's"),
                 format!("{path} is another file"),
             )?;
         }
-        let (end, said) = (ends[3 + index], run.said(3 + index));
+        let (end, said) = (ends[jails.len() + index], run.said(jails.len() + index));
         let starts = Property {
             look: one.look,
             ..STARTS
@@ -210,35 +221,46 @@ fn by_hand(scene: &Scene<'_>, jail: &Place, program: &str) -> Checked<Vec<String
     Ok(needed)
 }
 
-/// Takes a file away, and remembers the others.
-fn without(scene: &Scene<'_>, mut broken: Broken, path: &str) -> Checked<Broken> {
-    fs::remove_file(scene.outside(&broken.jail.join(path)))?;
+/// Takes files away, and remembers the others.
+fn without(scene: &Scene<'_>, mut broken: Broken, paths: &[&str]) -> Checked<Broken> {
+    for path in paths {
+        fs::remove_file(scene.outside(&broken.jail.join(path)))?;
+    }
     broken.before = files(&scene.outside(&broken.jail))?;
     Ok(broken)
 }
 
 fn no_loader(scene: &Scene<'_>) -> Checked<Broken> {
     let (whole, needed) = whole(scene, NO_LOADER)?;
-    without(scene, whole, &needed[needed.len() - 1])
+    without(scene, whole, &[&needed[needed.len() - 1]])
 }
 
 fn no_library(scene: &Scene<'_>) -> Checked<Broken> {
     let (whole, needed) = whole(scene, NO_LIBRARY)?;
-    without(scene, whole, &pick(&needed[..needed.len() - 1]))
+    without(scene, whole, &[&pick(&needed[..needed.len() - 1])])
 }
 
-/// The kernel allows a blank behind `#!`, and one argument: execve(2).
+/// The kernel allows a blank behind `#!`, and one argument: execve(2). Here is the blank.
 fn no_interpreter(scene: &Scene<'_>) -> Checked<Broken> {
+    let interpreter = pick(&["/bin/bash", "/bin/sh"]);
+    let (script, _) = script(scene, &format!("#! {interpreter}"), interpreter)?;
+    without(scene, script, &[interpreter])
+}
+
+/// Here is the argument.
+fn no_interpreter_nor_library(scene: &Scene<'_>) -> Checked<Broken> {
+    let interpreter = pick(&["/bin/bash", "/bin/sh"]);
+    let (script, needed) = script(scene, &format!("#!{interpreter} -e"), interpreter)?;
+    without(scene, script, &[interpreter, &pick(&needed)])
+}
+
+/// A script with this first line, and all that it needs; what its interpreter needs is told.
+fn script(scene: &Scene<'_>, first: &str, interpreter: &str) -> Checked<(Broken, Vec<String>)> {
     let (jail, says) = (scene.folder()?, word());
-    let (interpreter, rest) = pick(&[("/bin/bash", " -e"), ("/bin/bash", ""), ("/bin/sh", "")]);
     let needed = by_hand(scene, &jail, interpreter)?;
     let program = format!("/bin/{}", word());
     let script = jail.join(&program);
-    let blank = pick(&["", " "]);
-    scene.file(
-        &script,
-        format!("#!{blank}{interpreter}{rest}\necho {says}\n"),
-    )?;
+    scene.file(&script, format!("{first}\necho {says}\n"))?;
     let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     fs::set_permissions(scene.outside(&script), executable)?;
     let broken = Broken {
@@ -250,11 +272,12 @@ fn no_interpreter(scene: &Scene<'_>) -> Checked<Broken> {
         look: NO_INTERPRETER,
         before: BTreeMap::new(),
     };
-    without(scene, broken, interpreter)
+    Ok((broken, needed))
 }
 
-/// Every file below a folder, by its path in there; of a link, where it leads.
-fn files(folder: &Path) -> Checked<BTreeMap<String, Vec<u8>>> {
+/// Every file below a folder, by its path in there. Only what is a file is opened: to read
+/// from a pipe would be to wait for a writer.
+fn files(folder: &Path) -> Checked<BTreeMap<String, Found>> {
     let (mut found, mut next) = (BTreeMap::new(), vec![folder.to_owned()]);
     while let Some(one) = next.pop() {
         for entry in fs::read_dir(one)? {
@@ -264,15 +287,16 @@ fn files(folder: &Path) -> Checked<BTreeMap<String, Vec<u8>>> {
                 next.push(path);
                 continue;
             }
-            let content = match meta.is_symlink() {
-                true => fs::read_link(&path)?
-                    .to_string_lossy()
-                    .into_owned()
-                    .into_bytes(),
-                false => fs::read(&path)?,
+            let content = if meta.is_symlink() {
+                fs::read_link(&path)?.into_os_string().into_vec()
+            } else if meta.is_file() {
+                fs::read(&path)?
+            } else {
+                Vec::new()
             };
             let inside = path.strip_prefix(folder).unwrap_or(&path);
-            found.insert(format!("/{}", inside.display()), content);
+            let mode = meta.mode();
+            found.insert(format!("/{}", inside.display()), Found { mode, content });
         }
     }
     Ok(found)

@@ -1,4 +1,5 @@
-//! Another way: a folder in the new root takes the old one, and goes with it.
+//! Another way: a folder in the new root takes the old one, and goes with it. What we were
+//! started with is closed before, one by one.
 
 use std::os::unix::process::CommandExt;
 use std::process::{Command, exit};
@@ -13,6 +14,7 @@ fn main() {
         eprintln!("usage: answer ROOT COMMAND [ARGUMENT…]");
         exit(2);
     };
+    close_what_we_got();
     if let Err(failed) = forget_all_but(root) {
         eprintln!("answer: {failed}");
         exit(1);
@@ -20,6 +22,17 @@ fn main() {
     let error = Command::new(command).args(arguments).exec();
     eprintln!("answer: cannot run {command}: {error}");
     exit(127);
+}
+
+fn close_what_we_got() {
+    let open: Vec<i32> = std::fs::read_dir("/proc/self/fd")
+        .expect("there is a /proc")
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+        .filter(|number| *number > 2)
+        .collect();
+    for number in open {
+        let _ = nix::unistd::close(number);
+    }
 }
 
 /// From here on there is nothing but `root`.

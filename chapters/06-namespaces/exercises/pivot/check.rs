@@ -21,7 +21,7 @@ const GONE: Property = Property {
 };
 const NOT_HELD: Property = Property {
     is: "no open descriptor leads to the old root",
-    look: "ls -l /proc/PID/fd; open(2), O_CLOEXEC; fchdir(2)",
+    look: "ls -l /proc/PID/fd; close_range(2); open(2), O_CLOEXEC; fchdir(2)",
 };
 const UNCHANGED: Property = Property {
     is: "outside no mount comes or goes",
@@ -55,7 +55,8 @@ fn once(judge: &mut Judge, ending: &Ending) -> Checked {
     let jail = scene.folder()?;
     scene.folder_in(&jail, "room")?;
     let actor = scene.witness(&jail)?;
-    let answer = scene.answer(&[&jail.0, &format!("/{}", actor.name), &actor.nonce]);
+    let mut answer = scene.answer(&[&jail.0, &format!("/{}", actor.name), &actor.nonce]);
+    answer.leaks = true;
     let mut run = scene.run(Who::Root, vec![answer])?;
 
     let seen = run.witness()?;

@@ -1,7 +1,8 @@
 //! answer ROOT COMMAND [ARGUMENT…]: the command in a root of its own, the old one forgotten.
 //!
 //! Why this way: a dot for both places needs no folder for the old root, and leaves nothing
-//! in the new one that somebody would have to remove.
+//! in the new one that somebody would have to remove. An open folder keeps the old root
+//! within reach, whoever opened it, so all descriptors but the first three are closed.
 
 use std::os::unix::process::CommandExt;
 use std::process::{Command, exit};
@@ -25,7 +26,7 @@ fn main() {
     exit(127);
 }
 
-/// From here on there is nothing but `root`.
+/// From here on there is nothing but `root`, neither mounted nor held.
 fn forget_all_but(root: &str) -> Result<(), String> {
     let none = None::<&str>;
     let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
@@ -36,7 +37,11 @@ fn forget_all_but(root: &str) -> Result<(), String> {
     chdir(root).map_err(told("chdir ROOT"))?;
     pivot_root(".", ".").map_err(told("pivot_root"))?;
     umount2(".", MntFlags::MNT_DETACH).map_err(told("umount2"))?;
-    chdir("/").map_err(told("chdir /"))
+    chdir("/").map_err(told("chdir /"))?;
+    // SAFETY: takes numbers; nothing in this program owns a descriptor above 2.
+    let closed = unsafe { libc::syscall(libc::SYS_close_range, 3, libc::c_uint::MAX, 0) };
+    let closed = nix::errno::Errno::result(closed);
+    closed.map(drop).map_err(told("close_range"))
 }
 
 /// What failed, for `map_err`: an error alone does not say which call it was.

@@ -18,7 +18,7 @@ fn main() {
     exit(127);
 }
 
-/// From here on there is nothing but `root`.
+/// From here on there is nothing but `root`, neither mounted nor held.
 fn forget_all_but(root: &str) -> Result<(), String> {
     let _ = (root, told::<nix::Error>);
     todo!("pivot");

@@ -68,16 +68,37 @@ fn once(judge: &mut Judge, uid: u32, ending: &Ending) -> Checked {
     ] {
         let found = seen.text(file)?;
         let expected = format!("{inside} {outside} 1");
+        let told = in_cell(&run, file, &expected)?;
         if found.is_empty() || powerless && found == expected {
-            return Err(late(&mut run, seen, file, expected));
+            return Err(late(&mut run, seen, file, told));
         }
-        property.holds(found == expected, expected, found)?;
+        property.holds(found == expected, told, in_cell(&run, file, &found)?)?;
     }
     DENIED.same(&"deny".to_owned(), &seen.text("setgroups")?)?;
 
     run.send(seen, &ending.order)?;
     let ends = run.ends()?;
     ending.shows(STATUS, ends[0])
+}
+
+/// A map with the ids as the answer sees them: of who reads it, the kernel tells his own.
+fn in_cell(run: &Run, file: &str, map: &str) -> Checked<String> {
+    let cell = run.init().text(file)?;
+    let numbers = |text: &str| -> Vec<u64> {
+        let words = text.split(' ').filter_map(|word| word.parse().ok());
+        words.collect()
+    };
+    let cell = numbers(&cell);
+    let mut words: Vec<String> = map.split(' ').map(str::to_owned).collect();
+    for (outside, word) in numbers(map).into_iter().zip(&mut words).skip(1).step_by(3) {
+        let mut ranges = cell.chunks_exact(3);
+        let inside = ranges.find_map(|range| {
+            let at = outside.checked_sub(range[1]).filter(|at| *at < range[2])?;
+            Some(range[0] + at)
+        });
+        *word = inside.map_or("nobody".to_owned(), |id| id.to_string());
+    }
+    Ok(words.join(" "))
 }
 
 /// There was no map at the beginning; whether it comes at all is worth a moment.

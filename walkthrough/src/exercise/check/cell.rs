@@ -338,24 +338,27 @@ fn start(command: &Command, output: &Output, targets: &[Pid]) -> Outcome<Infalli
     match program.exec().map_err(|refused| refused.errno().desc())? {}
 }
 
-/// Leaves descriptors open: one at a low number, one beyond the usual limit of 1024, if this
-/// machine lets anybody have so many. The limit goes no higher than it has to: an answer may
-/// well go through all numbers below it.
+/// Leaves descriptors open: one at a low number, one beyond the usual limit of 1024, and
+/// beyond 65536 if this machine lets anybody have so many. Then the limit is the usual one: it
+/// holds for new descriptors, so whoever goes up to it misses the high one.
 fn leak() -> Outcome {
-    const HIGH: u32 = 1024;
-    const LIMIT: u64 = 4096;
+    const USUAL: u64 = 1024;
+    const LARGE: u64 = 65_537;
+    // Each number below it costs the kernel memory.
+    const TOP: u64 = 70_000;
     let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
-    let limit = soft.max(hard.min(LIMIT));
-    setrlimit(Resource::RLIMIT_NOFILE, limit, hard)?;
+    let top = hard.min(TOP);
     let mut numbers = vec![super::number(10..60)];
-    if limit > u64::from(HIGH) {
-        numbers.push(super::number(HIGH..limit.min(LIMIT) as u32));
+    if top > USUAL {
+        setrlimit(Resource::RLIMIT_NOFILE, top, hard)?;
+        let from = if top > LARGE { LARGE } else { USUAL };
+        numbers.push(super::number(from as u32..top as u32));
     }
     let root = File::open("/")?;
     for number in numbers {
         nix::fcntl::fcntl(&root, nix::fcntl::FcntlArg::F_DUPFD(number as i32))?;
     }
-    Ok(())
+    Ok(setrlimit(Resource::RLIMIT_NOFILE, soft.min(USUAL), hard)?)
 }
 
 fn environment() -> Vec<std::ffi::OsString> {

@@ -5,7 +5,7 @@ fn main() {
     let canary = std::env::args().nth(1).unwrap();
     std::fs::create_dir_all("x").unwrap();
     nix::unistd::chroot("x").unwrap();
-    for _ in 0..128 {
+    for _ in 0..256 {
         nix::unistd::chdir("..").unwrap();
     }
     nix::unistd::chroot(".").unwrap();

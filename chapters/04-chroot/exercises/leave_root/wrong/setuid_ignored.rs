@@ -1,5 +1,5 @@
 //! Refused: what cannot be given up is an error, and the command is not started
-//! Observed: UID is an id that there is not here, and the command was started
+//! Observed: UID is 6
 
 use std::os::unix::process::CommandExt;
 use std::process::Command;

@@ -1,0 +1,22 @@
+//! Refused: what cannot be given up is an error, and the command is not started
+//! Observed: UID is 4294967295, which is no id, and the command was started
+
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+
+use nix::unistd::{Gid, Uid, setgroups, setresgid, setresuid};
+
+fn main() {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let uid = Uid::from_raw(words[1].parse().unwrap());
+    let gid = Gid::from_raw(words[2].parse().unwrap());
+    let groups = words[3].split(',').filter(|id| !id.is_empty());
+    let groups = groups.map(|id| Gid::from_raw(id.parse().unwrap()));
+    let groups: Vec<Gid> = groups.collect();
+    nix::unistd::chroot(words[0].as_str()).unwrap();
+    nix::unistd::chdir("/").unwrap();
+    setgroups(&groups).unwrap();
+    setresgid(gid, gid, gid).unwrap();
+    setresuid(uid, uid, uid).unwrap();
+    panic!("{}", Command::new(&words[4]).args(&words[5..]).exec());
+}
