@@ -13,6 +13,7 @@
 use core::arch::{asm, global_asm};
 
 mod calls;
+mod runners;
 mod ways_out;
 
 /// System calls by number: syscalls(2).
@@ -143,7 +144,7 @@ extern "C" fn main(stack: *const usize) -> ! {
             b'f' => fork_some(digits(order)),
             b'w' => wait_for_all(),
             b'd' => leave_one_who_sleeps(),
-            b'u' => storm(digits(order)),
+            b'u' => runners::storm(digits(order)),
             b'b' => {
                 spin_twice(order);
                 continue;
@@ -328,33 +329,6 @@ fn leave_one_who_sleeps() {
     if fork() {
         loop {
             sleep(1000);
-        }
-    }
-}
-
-const CLONE_PARENT: usize = 0x8000;
-const CLONE_UNTRACED: usize = 0x0080_0000;
-
-/// Runners that nobody counts: each becomes its own child all the time, so its number is
-/// another one each time that somebody looks. Nobody has to collect them.
-fn storm(count: usize) {
-    let ignore = [1_usize, 0, 0, 0];
-    let action = &raw const ignore as usize;
-    call(number::RT_SIGACTION, [SIGCHLD, action, 0, 8, 0]);
-    for _ in 0..count {
-        if call(number::CLONE, [SIGCHLD | CLONE_UNTRACED, 0, 0, 0, 0]) == 0 {
-            run_away();
-        }
-    }
-}
-
-fn run_away() -> ! {
-    let sibling = SIGCHLD | CLONE_UNTRACED | CLONE_PARENT;
-    loop {
-        // Others want to run, too; what is read and what is done lie further apart.
-        sleep(1);
-        if call(number::CLONE, [sibling, 0, 0, 0, 0]) > 0 {
-            exit(0);
         }
     }
 }

@@ -14,7 +14,7 @@
 //! - [`powers`]: capabilities, with which an answer starts and with which it makes its calls.
 //! - [`run`]: a cell at work; [`events`]: what happens there; [`sight`]: what is seen of it.
 //! - [`ending`]: how a command is told to end.
-//! - [`pace`]: who goes on when.
+//! - [`orders`]: what the witness is told; [`pace`]: who goes on when.
 //! - `hidden`: who hides from the tracer.
 //! - [`witness`]: what /proc says of a process in it.
 //! - [`calls`]: what comes of calls that the witness makes; [`filters`]: those before them.
@@ -28,6 +28,7 @@ pub mod filters;
 pub mod groups;
 mod hidden;
 pub mod maps;
+pub mod orders;
 pub mod pace;
 pub mod powers;
 pub mod random;
