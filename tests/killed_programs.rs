@@ -166,11 +166,20 @@ fn a_child_that_nobody_ties_to_its_parent_outlives_it_as_with_unshare() {
     let left_by = |program: &str| {
         let folder = folder();
         let mut child = start(&format!("{program} -uf sleep 1000"), folder.path());
-        std::thread::sleep(Duration::from_millis(300));
+        let name =
+            |pid: &i32| std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+        let until = Instant::now() + Duration::from_secs(20);
+        let sleeps = || {
+            left_running(folder.path())
+                .iter()
+                .any(|pid| name(pid) == "sleep\n")
+        };
+        while !sleeps() && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(5));
+        }
         child.kill().unwrap();
         child.wait().unwrap();
         let left = left_running(folder.path());
-        let name = |pid: &i32| std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap();
         let names: Vec<_> = left.iter().map(name).collect();
         end(&left);
         names

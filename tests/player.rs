@@ -163,7 +163,8 @@ fn after_an_exit_the_tour_goes_on_upon_a_fresh_ground() {
 fn a_command_that_is_killed_by_two_ctrl_c_is_said_to_be_stopped() {
     let state = state();
     let mut terminal = tour(state.path(), "keys.md");
-    terminal.keys("trap '' INT; cat\r");
+    terminal.keys("trap '' INT; echo deaf; cat\r");
+    terminal.sees("\ndeaf");
     terminal.sees("it runs");
     terminal.keys("\x03\x03");
     terminal.sees("you stopped it");
