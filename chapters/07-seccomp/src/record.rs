@@ -50,7 +50,7 @@ pub fn record(program: &Program, no_new_privs: bool) -> Result<(Recording, Exit)
     kernel::trace_seize(waiting.pid())
         .map_err(|errno| untraceable("PTRACE_SEIZE", waiting.pid(), errno))?;
     // It stands still at the end of its execve until we let it run.
-    let child = waiting.go().map_err(Error::from_start)?;
+    let child = waiting.go_traced().map_err(Error::from_start)?;
 
     let mut recording = Recording::default();
     let exit = follow(child.pid, &mut recording)?;

@@ -1,7 +1,7 @@
 //! A child, from the parent's side. The end of its socket is the end of its life as a
 //! child of ours: it became a program, or it ended. So it says when it is about to execve.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::marker::PhantomData;
 use std::net::Shutdown;
 use std::os::fd::{AsFd, OwnedFd};
@@ -42,7 +42,17 @@ impl<E: std::error::Error + DeserializeOwned + 'static> Waiting<E> {
 
     /// Gives the word, and narrates the child until it is a program.
     pub fn go(self) -> Result<Child, StartError<E>> {
-        let (child, is_program) = self.let_go()?;
+        self.become_program(false)
+    }
+
+    /// As [`Waiting::go`], for a child that we trace already: it is stopped at the end of
+    /// its execve(2), and a signal that comes before is handed on to it.
+    pub fn go_traced(self) -> Result<Child, StartError<E>> {
+        self.become_program(true)
+    }
+
+    fn become_program(self, traced: bool) -> Result<Child, StartError<E>> {
+        let (child, is_program) = self.let_go(traced)?;
         match is_program {
             true => Ok(child),
             false => Err(StartError::Silent(child.reap())),
@@ -52,16 +62,16 @@ impl<E: std::error::Error + DeserializeOwned + 'static> Waiting<E> {
     /// Gives the word to a child that does a job, or has a program do it, and waits until
     /// it is done.
     pub fn finish(self) -> Result<(), StartError<E>> {
-        let (child, _) = self.let_go()?;
+        let (child, _) = self.let_go(false)?;
         match child.reap() {
             Exit::Code(0) => Ok(()),
             exit => Err(StartError::Silent(exit)),
         }
     }
 
-    fn let_go(mut self) -> Result<(Child, bool), StartError<E>> {
+    fn let_go(mut self, traced: bool) -> Result<(Child, bool), StartError<E>> {
         let (child, socket) = self.parts.take().expect("taken out here alone");
-        let is_program = child.let_go(socket)?;
+        let is_program = child.let_go(socket, traced)?;
         Ok((child, is_program))
     }
 }
@@ -99,7 +109,7 @@ pub struct Child {
 impl Child {
     /// The word to go on, and the child's narration until it is a program or has ended.
     /// Says whether it became a program.
-    fn let_go<E>(&self, mut socket: UnixStream) -> Result<bool, StartError<E>>
+    fn let_go<E>(&self, mut socket: UnixStream, traced: bool) -> Result<bool, StartError<E>>
     where
         E: std::error::Error + DeserializeOwned + 'static,
     {
@@ -107,8 +117,15 @@ impl Child {
         let _ = socket.write_all(b"!");
         let _ = socket.shutdown(Shutdown::Write);
 
+        let words: Box<dyn Read + '_> = match traced {
+            true => Box::new(gate::Traced {
+                socket: &socket,
+                child: self.pid,
+            }),
+            false => Box::new(&socket),
+        };
         let (mut executing, mut at_the_gate) = (false, false);
-        for line in BufReader::new(&socket).lines() {
+        for line in BufReader::new(words).lines() {
             let Ok(line) = line else { break };
             match serde_json::from_str(&line) {
                 Ok(Message::Event(event)) => self.narrate(event),

@@ -10,11 +10,14 @@
 //! there is no gate, and the two lines may swap. A program that gains privileges by its
 //! file never passes a gate: the kernel would withhold them from a traced process.
 
+use std::io::{self, Read};
+use std::os::fd::AsFd;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::sync::Mutex;
 
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::SigSet;
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
 
@@ -80,4 +83,34 @@ pub(super) fn reached(child: Pid) -> bool {
 /// In the parent: opens the gate.
 pub(super) fn open(child: Pid) {
     kernel::trace_detach(child);
+}
+
+/// What a child says that its parent traces already. A signal on its way to the child stops
+/// it, and it says nothing more until somebody hands the signal on.
+pub(super) struct Traced<'a> {
+    /// The way to the child.
+    pub socket: &'a UnixStream,
+    /// The child.
+    pub child: Pid,
+}
+
+impl Read for Traced<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let mut words = [PollFd::new(self.socket.as_fd(), PollFlags::POLLIN)];
+            if poll(&mut words, PollTimeout::from(10_u8)).is_ok_and(|ready| ready > 0) {
+                return self.socket.read(into);
+            }
+            hand_on(self.child);
+        }
+    }
+}
+
+/// Hands a signal on. The stop at the end of execve is left to the tracer's own loop.
+fn hand_on(child: Pid) {
+    let peek = WaitPidFlag::WSTOPPED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
+    if let Ok(WaitStatus::PtraceEvent(_, signal, 0)) = waitid(Id::Pid(child), peek) {
+        let _ = waitpid(child, Some(WaitPidFlag::WUNTRACED));
+        kernel::trace_continue(child, signal);
+    }
 }
