@@ -61,7 +61,8 @@ fn all_stand(group: &Path) -> bool {
 fn listed(group: &Path) -> Vec<Pid> {
     let text = fs::read_to_string(group.join("cgroup.procs")).expect("a group has a list");
     let numbers = text.lines().filter_map(|line| line.parse().ok());
-    numbers.map(Pid::from_raw).collect()
+    // 0 is a process that has no number here; for kill(2) it would be our own group.
+    numbers.filter(|pid| *pid > 0).map(Pid::from_raw).collect()
 }
 
 fn set(group: &Path, file: &str, text: &str) {
